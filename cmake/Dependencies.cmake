@@ -1,0 +1,11 @@
+# Every dependency is a Debian 12 package; docs/decisions/ says why each was chosen.
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+if(BARNABAS_TESTS)
+  find_package(GTest REQUIRED)
+endif()

@@ -1,0 +1,84 @@
+#include "base/log.h"
+
+#include <fmt/format.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace barnabas::log {
+namespace {
+
+spdlog::level::level_enum to_spdlog(Level level) {
+  switch (level) {
+    case Level::kDebug: return spdlog::level::debug;
+    case Level::kInfo: return spdlog::level::info;
+    case Level::kWarn: return spdlog::level::warn;
+    case Level::kError: return spdlog::level::err;
+    case Level::kOff: return spdlog::level::off;
+  }
+  return spdlog::level::off;
+}
+
+spdlog::logger& logger() {
+  static spdlog::logger instance = [] {
+    spdlog::logger made("barnabas", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made.set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-5!l %v", spdlog::pattern_time_type::utc));
+    made.set_level(spdlog::level::info);
+    return made;
+  }();
+  return instance;
+}
+
+}  // namespace
+
+Value::Value(double v) : text_(fmt::format("{:.6g}", v)) {}
+
+void set_level(Level level) { logger().set_level(to_spdlog(level)); }
+
+bool enabled(Level level) { return logger().should_log(to_spdlog(level)); }
+
+void write(Level level, std::string_view event, Fields fields) {
+  std::string line(event);
+  for (const Field& field : fields) {
+    line += ' ';
+    line += field.key;
+    line += '=';
+    line += escape(field.value.text());
+  }
+  logger().log(to_spdlog(level), line);
+}
+
+std::int64_t Limiter::pass(MonoTime now) {
+  std::int64_t next = next_ns_.load(std::memory_order_relaxed);
+  if (now.ns < next || !next_ns_.compare_exchange_strong(next, now.ns + interval_.count(), std::memory_order_relaxed)) {
+    suppressed_.fetch_add(1, std::memory_order_relaxed);
+    return -1;
+  }
+  return suppressed_.exchange(0, std::memory_order_relaxed);
+}
+
+std::string escape(std::string_view text) {
+  constexpr std::size_t kMax = 256;
+  const bool cut = text.size() > kMax;
+  if (cut) text = text.substr(0, kMax);
+  std::string out;
+  out.reserve(text.size() + 2);
+  bool quote = text.empty();
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte >= 0x7f) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+    } else {
+      if (c == ' ' || c == '=') quote = true;
+      if (c == '"' || c == '\\') {
+        out += '\\';
+        quote = true;
+      }
+      out += c;
+    }
+  }
+  if (cut) out += "...";
+  return quote ? '"' + out + '"' : out;
+}
+
+}  // namespace barnabas::log

@@ -1,0 +1,24 @@
+#include "base/log.h"
+
+#include <gtest/gtest.h>
+
+namespace barnabas {
+
+TEST(LogEscapeTest, AClientsStringCannotForgeALine) {
+  EXPECT_EQ(log::escape("orders-3"), "orders-3");
+  EXPECT_EQ(log::escape(""), "\"\"");
+  EXPECT_EQ(log::escape("a b"), "\"a b\"");
+  EXPECT_EQ(log::escape("x\n2026 error forged"), "\"x\\x0a2026 error forged\"");
+  EXPECT_EQ(log::escape("\x1b[31m"), "\\x1b[31m");
+  EXPECT_EQ(log::escape(std::string(300, 'a')), std::string(256, 'a') + "...");
+}
+
+TEST(LogLimiterTest, OneLineAnIntervalAndTheRestCounted) {
+  log::Limiter limiter{std::chrono::seconds(1)};
+  EXPECT_EQ(limiter.pass({0}), 0);
+  EXPECT_EQ(limiter.pass({1}), -1);
+  EXPECT_EQ(limiter.pass({999'999'999}), -1);
+  EXPECT_EQ(limiter.pass({1'000'000'000}), 2);
+}
+
+}  // namespace barnabas
