@@ -23,6 +23,9 @@ class Executor {
   // Runs the task once, at or after the time. Cancelling returns false if it ran already, is running, or never was.
   virtual TimerId post_at(MonoTime at, Task task) = 0;
   virtual bool cancel(TimerId timer) = 0;
+
+  // True when called from a task of this executor: what would be posted may then be done at once.
+  virtual bool is_current() const { return false; }
 };
 
 }  // namespace barnabas
