@@ -1,0 +1,90 @@
+#pragma once
+// The broker's settings, read once at start and never changed: what was set, where, and what holds where nothing was.
+//
+// One value can come from several places. The first that has it wins:
+//   --set key=value  >  BARNABAS_* environment  >  KAFKA_* environment  >  the properties file  >  the table's default
+// Units that are synonyms (log.retention.ms, .minutes, .hours) are Kafka's: the finest that is set wins, wherever set.
+// Pure: files, environment and the number of cores are handed in. Immutable after load, so any thread may read it; a
+// get() is a binary search, so code on the hot path reads its settings once.
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/keys.h"
+#include "config/listener.h"
+#include "config/setting.h"
+
+namespace barnabas {
+
+using Environment = std::map<std::string, std::string, std::less<>>;
+
+struct SettingSources {
+  std::string file_name;  // for messages only; empty: no file
+  std::string file_text;
+  Environment environment;             // all of it: BARNABAS_*, KAFKA_*, CLUSTER_ID, HOME, XDG_DATA_HOME are used
+  std::vector<std::string> overrides;  // "key=value", the later wins
+  int cores = 1;
+};
+
+enum class Durability : std::int8_t {
+  kFsync,      // acknowledged means on disk: a power cut takes nothing that was acknowledged
+  kPageCache,  // acknowledged means in the kernel, as Kafka does
+};
+
+class Settings {
+ public:
+  // Errors are kInvalidArgument; the message names key, value (never a password's), place and what is allowed.
+  static Result<Settings> load(const SettingSources& sources);
+
+  // The value set, else the default. A setting whose default is null must be read with find().
+  template <class T>
+  T get(Key<T> key) const;
+  // The same; nullopt where it is not set and has no default.
+  template <class T>
+  std::optional<T> find(Key<T> key) const;
+  // Set by the operator, to whatever value.
+  bool is_set(std::string_view name) const;
+  // Where it was set: "server.properties:12", "environment KAFKA_LISTENERS", "--set"; empty when it was not.
+  std::string_view origin(std::string_view name) const;
+  // As text, in Kafka's spelling; nullopt when null. Also for sensitive ones: the caller hides them.
+  std::optional<std::string_view> text(std::string_view name) const;
+
+  // What must be said at start, once each: unknown keys, settings without effect, duplicates, overruled synonyms.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+  // Derived from several settings, checked by load().
+  std::int32_t node_id() const { return node_id_; }
+  const std::vector<std::string>& log_dirs() const { return log_dirs_; }
+  const std::vector<Listener>& listeners() const { return listeners_; }  // to open; controller listeners left out
+  // Empty when not configured: each client is then told the address it connected to.
+  const std::vector<Listener>& advertised_listeners() const { return advertised_listeners_; }
+  const std::string& inter_broker_listener() const { return inter_broker_listener_; }
+  Durability durability() const { return durability_; }
+  // max.connections.per.ip.overrides: address or host name to limit.
+  const std::map<std::string, std::int32_t, std::less<>>& connections_per_ip_overrides() const { return per_ip_; }
+
+ private:
+  friend class SettingsLoader;
+
+  struct Entry {
+    std::optional<std::string> text;  // canonical
+    std::string origin;               // empty: the default
+  };
+  const Entry& entry(std::string_view name) const;
+
+  std::vector<Entry> entries_;  // one a row of broker_settings(), in its order
+  std::vector<std::string> warnings_;
+  std::int32_t node_id_ = 0;
+  std::vector<std::string> log_dirs_;
+  std::vector<Listener> listeners_;
+  std::vector<Listener> advertised_listeners_;
+  std::string inter_broker_listener_;
+  Durability durability_ = Durability::kFsync;
+  std::map<std::string, std::int32_t, std::less<>> per_ip_;
+};
+
+}  // namespace barnabas
