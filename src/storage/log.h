@@ -1,0 +1,214 @@
+#pragma once
+// One partition's log on one disk: a folder `<topic>-<partition>` of segments in Kafka's own file formats.
+//
+//   log start ──────── durable end ──── log end        offsets
+//   │ 000…0.log │ 000…4096.log │ 000…9120.log │        the last segment is the active one
+//
+// Appending and being durable are two steps: append() hands the bytes to the kernel and returns; durable_end() says
+// how far a power cut cannot reach any more; request_sync() moves it. After a failed sync the log, and its whole
+// directory, is offline for good (fsync may lie from then on).
+//
+// A crash of the process takes nothing that append() returned for; a power cut takes at most what is above durable_end().
+//
+// Threads: every call may come from every thread; a log has one short lock of its own. check_producer() and the
+// append() after it are one step only under the caller's lock (partition lock first, log lock inside it). What may
+// wait for the disk says so and belongs on the directory's DiskQueue. Callbacks run on that queue without a lock held.
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/disk.h"
+#include "base/slice.h"
+#include "model/types.h"
+#include "storage/epoch_cache.h"
+#include "storage/log_config.h"
+#include "storage/log_directory.h"
+#include "storage/producer_state.h"
+#include "storage/segment.h"
+
+namespace barnabas::storage {
+
+struct AppendInfo {
+  Offset base_offset;
+  Offset last_offset;
+  std::int64_t max_timestamp_ms = -1;
+  bool rolled = false;  // a new segment was begun: waiting fetches may be answered (V12)
+};
+
+enum class ReadMode {
+  kCachedOnly,  // for I/O threads: Errc::kBusy when an index or header would have to come from the disk
+  kMayWait,     // for the disk queue
+};
+
+struct ReadRequest {
+  Offset offset;  // of the first record wanted; the batch that contains it is returned whole (V11)
+  std::uint32_t max_bytes = 0;
+  Offset upper_bound;    // exclusive: high watermark, last stable offset, or log end for a follower
+  bool min_one = false;  // return the first batch even when it is larger than max_bytes (V10)
+  ReadMode mode = ReadMode::kCachedOnly;
+};
+
+struct ReadResult {
+  Slice bytes;         // whole batches of one segment; size 0 when there is nothing to return
+  Offset next_offset;  // where to read on; ask again while it is below the upper bound and bytes are left
+};
+
+struct TimestampedOffset {
+  Offset offset;
+  std::int64_t timestamp_ms = -1;
+  LeaderEpoch leader_epoch = kNoLeaderEpoch;
+};
+
+// What the directory knew about a log when it was last running.
+struct RecoveryFacts {
+  // All below was synced. Unknown (no usable checkpoint): everything is read again and no valid batch is ever cut.
+  std::optional<Offset> recovery_point;
+  Offset log_start{0};
+  std::optional<CleanEnd> clean_end;  // from the clean shutdown marker
+};
+
+// A damaged stretch: offsets [from, to) cannot be read; what lies behind is served.
+struct Damage {
+  Offset from;
+  Offset to;
+  std::string file;
+  std::uint64_t position = 0;
+  std::uint64_t length = 0;
+  std::string why;
+};
+
+struct RecoveryReport {
+  bool clean = false;  // believed the clean shutdown marker: nothing was scanned
+  std::uint64_t scanned_bytes = 0;
+  std::uint64_t cut_bytes = 0;  // torn tail
+  int rebuilt_indexes = 0;
+  int dropped_segments = 0;
+  std::vector<Damage> damage;
+};
+
+class LogListener {
+ public:
+  virtual ~LogListener() = default;
+  virtual void durable_end_moved(Offset durable_end) = 0;
+  virtual void log_failed(const Error& error) = 0;
+};
+
+class Log : public std::enable_shared_from_this<Log> {
+ public:
+  // Makes the folder and its first segment; nothing is durable before the first sync. Five system calls, no waiting.
+  // kAlreadyExists when the folder is there.
+  static Result<std::shared_ptr<Log>> create(LogDirectory& directory, std::string topic, PartitionIndex partition, const TopicId& topic_id,
+                                             const LogConfig& config, Offset start = Offset(0));
+  // Opens and recovers a folder. Waits.
+  static Result<std::shared_ptr<Log>> open(LogDirectory& directory, const std::string& folder, const LogConfig& config,
+                                           const RecoveryFacts& facts);
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  const std::string& topic() const { return topic_; }
+  PartitionIndex partition() const { return partition_; }
+  const std::string& name() const { return name_; }  // "<topic>-<partition>"
+  TopicId topic_id() const;                          // zero when a folder of before KIP-516 was opened
+  const RecoveryReport& recovery_report() const { return report_; }
+
+  // nullptr takes it off; then no call is running any more or will come.
+  void set_listener(LogListener* listener);
+  void set_config(const LogConfig& config);
+  LogConfig config() const;
+
+  // ---- appending -------------------------------------------------------------------------------------------------
+
+  // What the producer's history says to a validated batch of a client (I1-I7). Other writers do not ask (I9).
+  ProducerCheck check_producer(ByteView batch) const;
+
+  // One validated batch. Its base offset and leader epoch are written into it (both are outside its checksum).
+  // kNoSpace: nothing was appended, later appends may work (S12). kIo: the log is offline. kFenced: an older epoch
+  // than the log has.
+  Result<AppendInfo> append(MutableBytes batch, LeaderEpoch epoch);
+  // Whole batches fetched from a leader, with offsets and epochs as they are; the first must begin at the log end or
+  // above it. Headers and checksums are checked here.
+  Result<AppendInfo> append_as_follower(ByteView batches);
+
+  // ---- durability ------------------------------------------------------------------------------------------------
+
+  Offset durable_end() const { return Offset(durable_end_.load(std::memory_order_acquire)); }
+  // Makes everything appended so far durable, with its file's name, then calls done; requests that meet share one
+  // sync. May call done at once when there is nothing to do.
+  void request_sync(DiskQueue::Done done);
+  // The error that took the log offline.
+  std::optional<Error> failure() const;
+
+  // ---- reading ---------------------------------------------------------------------------------------------------
+
+  Offset log_start() const { return Offset(log_start_.load(std::memory_order_acquire)); }
+  Offset log_end() const { return Offset(log_end_.load(std::memory_order_acquire)); }
+
+  // kOutOfRange below log start or above log end; kCorrupt when the batch at the offset is damaged (S8); kBusy see
+  // ReadMode. An empty answer for log end, for an offset at the upper bound, or when min_one is off and the first batch is too large.
+  // The slice stays whole whatever happens to the log.
+  Result<ReadResult> read(const ReadRequest& request);
+
+  // The first record whose timestamp is at least this (V13). Waits.
+  Result<std::optional<TimestampedOffset>> offset_for_timestamp(std::int64_t timestamp_ms);
+  // The lowest offset with the largest timestamp. Waits.
+  Result<std::optional<TimestampedOffset>> max_timestamp();
+
+  // ---- leader epochs ---------------------------------------------------------------------------------------------
+
+  // Becoming leader: (epoch, log end) enters the cache at once and is durable when done is called (E5). For a log that
+  // never held a record done may be called at once: its first batch carries the same fact.
+  void begin_epoch(LeaderEpoch epoch, DiskQueue::Done done);
+  LeaderEpoch latest_epoch() const;                        // -1: none
+  EpochEnd end_offset_for_epoch(LeaderEpoch epoch) const;  // E2
+  LeaderEpoch epoch_of(Offset offset) const;
+
+  // ---- cutting ---------------------------------------------------------------------------------------------------
+
+  // Forgets everything at and above the offset (a follower's divergence). Producer state goes back too (I10). Waits.
+  Result<> truncate_to(Offset offset);
+  // Forgets everything and begins again at the offset. Waits.
+  Result<> restart_at(Offset offset);
+  // DeleteRecords: nothing below is served any more; done when no crash can take that back (V18, W5). Never moves
+  // backwards; kOutOfRange above log end.
+  void advance_start(Offset offset, DiskQueue::Done done);
+  // Deletes whole segments that are too old, too many or below log start, never one that reaches above the bound
+  // (the high watermark), never the last (V19). Returns how many. Waits.
+  Result<int> apply_retention(Offset bound);
+  // Drops the state of producers that were silent for too long (I12).
+  void expire_producers();
+
+  std::uint64_t size_bytes() const;
+  std::vector<SegmentInfo> segments() const;
+  std::size_t producer_count() const;
+  std::vector<ProducerSummary> producers() const;  // DescribeProducers
+
+  // Work of the periodic tick, on the queue: writes buffered index entries and, when enough was appended since the
+  // last, a producer snapshot; gives back the file descriptor of a log that is idle. Waits.
+  Result<> maintain(bool release_idle_file);
+  bool wants_flush() const;  // flush.ms, flush.messages, or much unsynced data
+
+  // Writes everything out and syncs; the directory may then record the returned end as clean. Waits.
+  Result<CleanEnd> close();
+  // Renames the folder to `<name>.<uuid>-delete` at once; its files go after file.delete.delay.ms. Slices stay whole.
+  Result<> remove();
+
+ private:
+  struct Parts;
+  explicit Log(LogDirectory& directory, std::string name);
+
+  LogDirectory& directory_;
+  const std::string name_;
+  std::string topic_;
+  PartitionIndex partition_ = 0;
+  RecoveryReport report_;
+  std::atomic<std::int64_t> log_start_{0};
+  std::atomic<std::int64_t> durable_end_{0};
+  std::atomic<std::int64_t> log_end_{0};
+};
+
+}  // namespace barnabas::storage

@@ -1,0 +1,93 @@
+#pragma once
+// One log directory (one disk): what its logs share. Files at its top, in Kafka's formats:
+//
+//   recovery-point-offset-checkpoint   below this offset a log was synced
+//   log-start-offset-checkpoint        below this offset nothing is served any more
+//   meta.properties, .lock             log_manager.h
+//   clean-shutdown                     ours: how each log ended (docs/formats/clean-shutdown.md)
+//
+// A failed sync or an I/O error marks the directory failed for good: its logs go offline, others go on (S14, E19).
+//
+// Threads: any. It must outlive its logs.
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/disk.h"
+#include "base/executor.h"
+#include "base/random.h"
+#include "model/types.h"
+#include "storage/open_files.h"
+
+namespace barnabas::storage {
+
+class Log;
+
+// How a log ended: enough to see that the files are those that were closed.
+struct CleanEnd {
+  Offset log_end;
+  Offset active_base;
+  std::uint64_t active_bytes = 0;
+  std::uint64_t last_batch_position = 0;  // of the active segment; meaningless when it is empty
+  std::uint32_t last_batch_crc = 0;
+};
+
+struct LogDirectoryDeps {
+  Disk& disk;
+  DiskQueue& queue;
+  Clock& clock;
+  Executor& executor;  // timers of deferred deletions
+  Random& random;
+};
+
+class LogDirectory {
+ public:
+  LogDirectory(LogDirectoryDeps deps, Path path, std::size_t open_files_max = 1024);
+  ~LogDirectory();
+
+  const Path& path() const { return path_; }
+  Disk& disk() const { return deps_.disk; }
+  DiskQueue& queue() const { return deps_.queue; }
+  Clock& clock() const { return deps_.clock; }
+  Executor& executor() const { return deps_.executor; }
+  Random& random() const { return deps_.random; }
+  OpenFiles& files() { return files_; }
+
+  // The first failure wins and is passed to the handler, once, on the thread that met it.
+  void fail(const Error& error);
+  bool failed() const { return failed_.load(std::memory_order_acquire); }
+  std::optional<Error> failure() const;
+  void on_failure(std::move_only_function<void(const Error&)> handler);
+
+  // Logs enter when they are opened and leave when they are closed or removed; checkpoints are made of them.
+  void enter(Log& log);
+  void leave(Log& log);
+
+  // Writes the checkpoint file durably. They wait. The second form is for the queue: requests that meet share one write.
+  Result<> save_recovery_points();
+  Result<> save_log_starts();
+  void request_save_log_starts(DiskQueue::Done done);
+
+ private:
+  void run_log_start_saves();
+
+  const LogDirectoryDeps deps_;
+  const Path path_;
+  OpenFiles files_;
+  std::atomic<bool> failed_{false};
+  mutable std::mutex mutex_;
+  std::optional<Error> failure_;
+  std::move_only_function<void(const Error&)> failure_handler_;
+  std::map<std::string, Log*> logs_;
+  std::mutex recovery_point_file_mutex_;
+  std::mutex log_start_file_mutex_;
+  std::vector<DiskQueue::Done> log_start_waiters_;
+  bool log_start_save_running_ = false;
+};
+
+}  // namespace barnabas::storage
