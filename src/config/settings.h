@@ -60,8 +60,9 @@ class Settings {
   std::int32_t node_id() const { return node_id_; }
   const std::vector<std::string>& log_dirs() const { return log_dirs_; }
   const std::vector<Listener>& listeners() const { return listeners_; }  // to open; controller listeners left out
-  // Empty when not configured: each client is then told the address it connected to.
-  const std::vector<Listener>& advertised_listeners() const { return advertised_listeners_; }
+  // What a client of that listener is told; nullptr: the address it connected to.
+  const Listener* advertised(std::string_view listener) const;
+  // The name of one of listeners().
   const std::string& inter_broker_listener() const { return inter_broker_listener_; }
   Durability durability() const { return durability_; }
   // max.connections.per.ip.overrides: address or host name to limit.
@@ -74,14 +75,14 @@ class Settings {
     std::optional<std::string> text;  // canonical
     std::string origin;               // empty: the default
   };
-  const Entry& entry(std::string_view name) const;
+  const Entry* entry(std::string_view name) const;
 
   std::vector<Entry> entries_;  // one a row of broker_settings(), in its order
   std::vector<std::string> warnings_;
   std::int32_t node_id_ = 0;
   std::vector<std::string> log_dirs_;
   std::vector<Listener> listeners_;
-  std::vector<Listener> advertised_listeners_;
+  std::vector<Listener> advertised_;
   std::string inter_broker_listener_;
   Durability durability_ = Durability::kFsync;
   std::map<std::string, std::int32_t, std::less<>> per_ip_;
