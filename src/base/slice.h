@@ -1,10 +1,9 @@
 #pragma once
-// A piece of a reply that has not been copied: bytes in memory, or a range of a file that leaves with sendfile.
-// A slice pins what it points at: the memory stays alive, and the file stays open even when it is deleted.
+// A piece of something to send: bytes in memory or a range of a file, so that records reach a socket without a copy
+// (writev, sendfile). A slice pins what it points at for as long as it lives: memory by its owner, a file by its handle.
 #include <cstdint>
 #include <memory>
 #include <variant>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/disk.h"
@@ -12,7 +11,7 @@
 namespace barnabas {
 
 struct MemorySlice {
-  std::shared_ptr<const void> owner;  // null when the bytes outlive the reply anyway
+  std::shared_ptr<const void> owner;  // keeps `bytes` alive; null for bytes that live for ever
   ByteView bytes;
 };
 
@@ -25,18 +24,8 @@ struct FileSlice {
 using Slice = std::variant<MemorySlice, FileSlice>;
 
 inline std::uint64_t size(const Slice& slice) {
-  if (const auto* memory = std::get_if<MemorySlice>(&slice)) return memory->bytes.size();
-  return std::get<FileSlice>(slice).length;
+  if (const auto* file = std::get_if<FileSlice>(&slice)) return file->length;
+  return std::get<MemorySlice>(slice).bytes.size();
 }
-
-// What goes out on a connection in one piece: slices in order.
-struct OutFrame {
-  std::vector<Slice> slices;
-  std::uint64_t size() const {
-    std::uint64_t total = 0;
-    for (const Slice& slice : slices) total += barnabas::size(slice);
-    return total;
-  }
-};
 
 }  // namespace barnabas

@@ -1,6 +1,5 @@
 #pragma once
-// Kafka's error codes, by Kafka's names and numbers, as of 4.3. They stand here and not in protocol because
-// deciding which one a client gets is no matter of bytes.
+// Kafka's error codes, as its clients get them: all that Kafka 4.3 knows. The numbers are the wire's.
 #include <cstdint>
 #include <string_view>
 
@@ -144,7 +143,16 @@ enum class ErrorCode : std::int16_t {
   kShareSessionLimitReached = 133,
 };
 
-// Kafka's name, "TOPIC_ALREADY_EXISTS"; "UNKNOWN_SERVER_ERROR" for a number Kafka does not have.
-std::string_view to_string(ErrorCode code);
+// Kafka's name, as in UNKNOWN_TOPIC_OR_PARTITION; "UNKNOWN" for a number that is none of them.
+std::string_view name(ErrorCode code);
+
+// One line for people, without a full stop.
+std::string_view message(ErrorCode code);
+
+// A client that gets it may send the same again later, perhaps after asking for new metadata.
+bool retriable(ErrorCode code);
+
+// The number for an error_code field.
+constexpr std::int16_t wire(ErrorCode code) { return static_cast<std::int16_t>(code); }
 
 }  // namespace barnabas
