@@ -74,12 +74,24 @@ std::size_t RecordBatchBuilder::record_bytes_max(const NewRecord& record) {
 }
 
 Bytes RecordBatchBuilder::build() && {
-  finish_header();
+  finish_header(Compression::kNone);
   return std::move(bytes_);
 }
 
-void RecordBatchBuilder::finish_header() {
-  const int attributes = (options_.timestamp_type == TimestampType::kLogAppendTime ? kTimestampTypeBit : 0) |
+Bytes RecordBatchBuilder::build(Compression compression, CompressionContext& context, const CompressionLevels& levels) && {
+  Bytes compressed(kBatchHeaderBytes);
+  Compressor compressor = context.compress(compression, levels, compressed, INT32_MAX);
+  // The records fit 31 bits, and no codec makes them larger by more than a few percent.
+  CHECK(compressor.write(ByteView(bytes_).subspan(kBatchHeaderBytes)).has_value());
+  CHECK(compressor.finish().has_value());
+  bytes_ = std::move(compressed);
+  finish_header(compression);
+  return std::move(bytes_);
+}
+
+void RecordBatchBuilder::finish_header(Compression compression) {
+  const int attributes = static_cast<int>(compression) |
+                         (options_.timestamp_type == TimestampType::kLogAppendTime ? kTimestampTypeBit : 0) |
                          (options_.transactional ? kTransactionalBit : 0) | (options_.control ? kControlBit : 0);
   std::byte* const at = bytes_.data();
   store_be<std::int64_t>(at + kBaseOffset, options_.base_offset.value());

@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "model/compression.h"
 #include "model/record_batch.h"
 #include "model/types.h"
 
@@ -59,9 +60,10 @@ class RecordBatchBuilder {
 
   // An empty batch (no record was added) has a last offset delta of -1; nobody may send that, but tests can.
   Bytes build() &&;
+  Bytes build(Compression compression, CompressionContext& context, const CompressionLevels& levels = {}) &&;
 
  private:
-  void finish_header();
+  void finish_header(Compression compression);
 
   const BatchOptions options_;
   Bytes bytes_;
