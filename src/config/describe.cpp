@@ -43,6 +43,10 @@ std::optional<std::string> own_value(const Setting& row, const ConfigMap& overri
   return parse_value(row, own->second).value_or(own->second);
 }
 
+std::optional<std::string_view> default_text(const Setting& row) {
+  return row.default_value ? std::optional<std::string_view>(row.default_value) : std::nullopt;
+}
+
 // A group's config has the broker's group.* setting behind it (KIP-848).
 std::string group_synonym(std::string_view name) { return "group." + std::string(name); }
 
@@ -88,7 +92,7 @@ std::vector<ConfigEntry> describe_group(const Settings& settings, const ConfigMa
     add_broker_synonyms(settings, broker_name, entry.synonyms);
     if (!entry.synonyms.empty()) entry.source = entry.synonyms.front().source;
     const auto broker = settings.text(broker_name);
-    entry.value = own ? shown(row, own) : shown(row, broker ? broker : std::optional<std::string_view>(row.default_value));
+    entry.value = own ? shown(row, own) : shown(row, broker ? broker : default_text(row));
     entries.push_back(std::move(entry));
   }
   return entries;
