@@ -19,10 +19,22 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::off;
 }
 
+// Of one width, so that events stand below each other.
+std::string_view name(Level level) {
+  switch (level) {
+    case Level::kDebug: return "debug ";
+    case Level::kInfo: return "info  ";
+    case Level::kWarn: return "warn  ";
+    case Level::kError: return "error ";
+    case Level::kOff: return "";
+  }
+  return "";
+}
+
 spdlog::logger& logger() {
   static spdlog::logger instance = [] {
     spdlog::logger made("barnabas", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made.set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-5!l %v", spdlog::pattern_time_type::utc));
+    made.set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc));
     made.set_level(spdlog::level::info);
     return made;
   }();
@@ -38,7 +50,8 @@ void set_level(Level level) { logger().set_level(to_spdlog(level)); }
 bool enabled(Level level) { return logger().should_log(to_spdlog(level)); }
 
 void write(Level level, std::string_view event, Fields fields) {
-  std::string line(event);
+  std::string line(name(level));
+  line += event;
   for (const Field& field : fields) {
     line += ' ';
     line += field.key;

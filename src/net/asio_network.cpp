@@ -1,0 +1,214 @@
+#include "net/asio_network.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+
+#include "base/log.h"
+
+namespace barnabas::net {
+namespace {
+
+using boost::asio::ip::tcp;
+
+constexpr std::size_t kVectorMax = 64;
+constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
+
+Endpoint to_endpoint(const tcp::endpoint& from) {
+  // An IPv4 client of a dual-stack socket shows as ::ffff:a.b.c.d; people and ACLs mean a.b.c.d.
+  const auto address = from.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return {boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_string(), from.port()};
+  }
+  return {address.to_string(), from.port()};
+}
+
+IoResult outcome(ssize_t n) {
+  if (n > 0) return {IoResult::Kind::kDone, static_cast<std::size_t>(n)};
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return {IoResult::Kind::kWouldBlock, 0};
+  return {IoResult::Kind::kClosed, 0};
+}
+
+class AsioStream final : public Stream {
+ public:
+  AsioStream(tcp::socket socket, Endpoint local, Endpoint peer)
+      : socket_(std::move(socket)), local_(std::move(local)), peer_(std::move(peer)) {}
+
+  IoResult read(std::span<const MutableBytes> into) override {
+    std::array<iovec, 2> vectors;
+    const std::size_t count = std::min(into.size(), vectors.size());
+    for (std::size_t i = 0; i < count; ++i) vectors[i] = {into[i].data(), into[i].size()};
+    return outcome(::readv(socket_.native_handle(), vectors.data(), static_cast<int>(count)));
+  }
+
+  IoResult write(std::span<const Slice> slices, std::uint64_t skip) override {
+    std::size_t at = 0;
+    while (at < slices.size() && skip >= size(slices[at])) skip -= size(slices[at++]);
+    std::uint64_t total = 0;
+    while (at < slices.size()) {
+      IoResult result;
+      std::uint64_t wanted = 0;
+      if (const auto* file = std::get_if<FileSlice>(&slices[at])) {
+        wanted = file->length - skip;
+        result = send_file(*file, skip);
+        ++at;
+      } else {
+        std::array<iovec, kVectorMax> vectors;
+        std::size_t count = 0;
+        for (; at < slices.size() && count < kVectorMax; ++at) {
+          const auto* memory = std::get_if<MemorySlice>(&slices[at]);
+          if (memory == nullptr) break;
+          const ByteView bytes = memory->bytes.subspan(skip);
+          skip = 0;
+          if (bytes.empty()) continue;
+          vectors[count++] = {const_cast<std::byte*>(bytes.data()), bytes.size()};
+          wanted += bytes.size();
+        }
+        if (count == 0) continue;
+        msghdr message{};
+        message.msg_iov = vectors.data();
+        message.msg_iovlen = count;
+        // With more to come the kernel may fill its segments instead of sending a short one.
+        result = outcome(::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | (at < slices.size() ? MSG_MORE : 0)));
+      }
+      skip = 0;
+      if (result.kind != IoResult::Kind::kDone) {
+        if (total == 0 || result.kind == IoResult::Kind::kClosed) return result;
+        break;
+      }
+      total += result.bytes;
+      if (result.bytes < wanted) break;
+    }
+    return {IoResult::Kind::kDone, total};
+  }
+
+  void when_readable(Task task) override { wait(tcp::socket::wait_read, std::move(task)); }
+  void when_writable(Task task) override { wait(tcp::socket::wait_write, std::move(task)); }
+
+  void close() override {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+  }
+  const Endpoint& local() const override { return local_; }
+  const Endpoint& peer() const override { return peer_; }
+
+ private:
+  void wait(tcp::socket::wait_type type, Task task) {
+    socket_.async_wait(type, [task = std::move(task)](boost::system::error_code error) mutable {
+      if (!error) task();
+    });
+  }
+
+  IoResult send_file(const FileSlice& slice, std::uint64_t skip) {
+    off_t position = static_cast<off_t>(slice.position + skip);
+    const ssize_t n = ::sendfile(socket_.native_handle(), slice.file->descriptor(), &position, slice.length - skip);
+    // 0: the file is shorter than promised. The reply's length is out already, so the connection cannot go on.
+    return outcome(n);
+  }
+
+  tcp::socket socket_;
+  const Endpoint local_;
+  const Endpoint peer_;
+};
+
+class AsioAcceptor final : public Acceptor {
+ public:
+  AsioAcceptor(std::vector<AsioLoop*> loops, Network::OnAccept on_accept)
+      : state_(std::make_shared<State>(std::move(loops), std::move(on_accept))) {}
+
+  ~AsioAcceptor() override {
+    boost::asio::post(state_->loops.front()->context(), [state = state_] {
+      boost::system::error_code ignored;
+      state->acceptor.close(ignored);
+    });
+  }
+
+  Result<> open(const Endpoint& at, int backlog) {
+    boost::system::error_code error;
+    auto& acceptor = state_->acceptor;
+    auto address = boost::asio::ip::make_address(at.host.empty() ? "::" : at.host, error);
+    if (error) return fail(Errc::kInvalidArgument, "listener address " + at.host + " is not a numeric address");
+    tcp::endpoint endpoint(address, at.port);
+    acceptor.open(endpoint.protocol(), error);
+    if (error && at.host.empty()) {  // a machine without IPv6
+      endpoint = tcp::endpoint(tcp::v4(), at.port);
+      acceptor.open(endpoint.protocol(), error);
+    }
+    if (error) return fail(Errc::kIo, "open a socket: " + error.message());
+    if (endpoint.protocol() == tcp::v6()) acceptor.set_option(boost::asio::ip::v6_only(!at.host.empty()), error);
+    acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(backlog, error);
+    if (error) return fail(Errc::kIo, "listen on " + to_string(at) + ": " + error.message());
+    state_->local = to_endpoint(acceptor.local_endpoint(error));
+    accept_next(state_);
+    return {};
+  }
+
+  const Endpoint& local() const override { return state_->local; }
+
+ private:
+  struct State {
+    State(std::vector<AsioLoop*> all, Network::OnAccept callback)
+        : loops(std::move(all)), on_accept(std::move(callback)), acceptor(loops.front()->context()), retry(loops.front()->context()) {}
+    std::vector<AsioLoop*> loops;
+    Network::OnAccept on_accept;
+    tcp::acceptor acceptor;
+    boost::asio::steady_timer retry;
+    Endpoint local;
+    std::size_t next = 0;
+  };
+
+  static void accept_next(const std::shared_ptr<State>& state) {
+    AsioLoop& loop = *state->loops[state->next++ % state->loops.size()];
+    state->acceptor.async_accept(loop.context(), [state, &loop](boost::system::error_code error, tcp::socket socket) {
+      if (error == boost::asio::error::operation_aborted || !state->acceptor.is_open()) return;
+      if (error) return back_off(state, error);
+      hand_over(state, loop, std::move(socket));
+      accept_next(state);
+    });
+  }
+
+  // Out of descriptors, most likely: existing connections go on, new ones wait in the backlog. Spinning would not help.
+  static void back_off(const std::shared_ptr<State>& state, boost::system::error_code error) {
+    log::warn("accept failed", {{"listener", to_string(state->local)}, {"error", error.message()}});
+    state->retry.expires_after(kAcceptRetry);
+    state->retry.async_wait([state](boost::system::error_code cancelled) {
+      if (!cancelled && state->acceptor.is_open()) accept_next(state);
+    });
+  }
+
+  static void hand_over(const std::shared_ptr<State>& state, AsioLoop& loop, tcp::socket socket) {
+    boost::system::error_code error;
+    socket.non_blocking(true, error);
+    socket.set_option(tcp::no_delay(true), error);
+    socket.set_option(boost::asio::socket_base::keep_alive(true), error);
+    const Endpoint local = to_endpoint(socket.local_endpoint(error));
+    const Endpoint peer = to_endpoint(socket.remote_endpoint(error));
+    if (error) return;  // gone already
+    auto stream = std::make_unique<AsioStream>(std::move(socket), local, peer);
+    if (loop.is_current()) return state->on_accept(std::move(stream), loop.loop());
+    loop.post([state, &loop, stream = std::move(stream)]() mutable { state->on_accept(std::move(stream), loop.loop()); });
+  }
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Acceptor>> AsioNetwork::listen(const Endpoint& at, int backlog, OnAccept on_accept) {
+  auto acceptor = std::make_unique<AsioAcceptor>(loops_, std::move(on_accept));
+  TRY(acceptor->open(at, backlog));
+  return acceptor;
+}
+
+}  // namespace barnabas::net

@@ -1,0 +1,259 @@
+// A connection's frames, order and limits, over a network in memory and in virtual time.
+#include "net/connection.h"
+
+#include <gtest/gtest.h>
+
+#include "base/sim_clock.h"
+#include "net/sim_network.h"
+#include "net/socket_server.h"
+
+namespace barnabas::net {
+namespace {
+
+Bytes frame(std::string_view payload) {
+  Bytes bytes(4);
+  store_be(bytes.data(), static_cast<std::int32_t>(payload.size()));
+  const ByteView text = as_bytes(payload);
+  bytes.insert(bytes.end(), text.begin(), text.end());
+  return bytes;
+}
+
+// Frames that begin with 'p' are pipelined; replies are given when the test says so.
+class ScriptedHandler final : public FrameHandler {
+ public:
+  std::unique_ptr<Session> open(const ConnectionInfo&) override { return std::make_unique<Session>(); }
+  bool pipelined(ByteView bytes) const override { return as_text(bytes).starts_with('p'); }
+  void handle(Session&, const Loop&, MutableBytes bytes, Responder responder) override {
+    seen.emplace_back(as_text(bytes));
+    waiting.push_back(std::move(responder));
+    if (answer_at_once) answer(waiting.size() - 1);
+  }
+  void answer(std::size_t i) {
+    auto bytes = std::make_shared<Bytes>(frame("re:" + seen[i]));
+    waiting[i].send({MemorySlice{bytes, *bytes}});
+  }
+
+  bool answer_at_once = false;
+  std::vector<std::string> seen;
+  std::vector<Responder> waiting;
+};
+
+class ConnectionTest : public ::testing::Test {
+ protected:
+  ServerLimits limits() {
+    ServerLimits limits;
+    limits.connection.frame_max_bytes = 100'000;
+    limits.connection.pending_max = 8;
+    limits.connection.outbox_max_bytes = 10'000;
+    limits.queued_max_bytes = 50'000;
+    limits.connections_max = 3;
+    limits.connections_max_per_ip = 2;
+    return limits;
+  }
+  void start(ServerLimits with) {
+    server_ = std::make_unique<SocketServer>(network_, handler_, clock_, with);
+    port_ = server_->listen({"PLAINTEXT", {"", 0}})->port;
+  }
+  std::unique_ptr<SimClient> connect(std::string from = "10.0.0.1") {
+    auto client = network_.connect(port_, std::move(from));
+    run();
+    return client;
+  }
+  void run() { executor_.run_until_idle(); }
+  void send(SimClient& client, const Bytes& bytes) {
+    client.send(bytes);
+    run();
+  }
+  std::string received(SimClient& client) {
+    run();
+    const Bytes bytes = client.take();
+    run();
+    std::string text;
+    for (std::size_t at = 0; at + 4 <= bytes.size();) {
+      const auto length = static_cast<std::size_t>(load_be<std::int32_t>(bytes.data() + at));
+      if (!text.empty()) text += ' ';
+      text += as_text(ByteView(bytes).subspan(at + 4, length));
+      at += 4 + length;
+    }
+    return text;
+  }
+
+  SimClock clock_;
+  SimExecutor executor_{clock_};
+  SimNetwork network_{executor_, 256};
+  ScriptedHandler handler_;
+  std::unique_ptr<SocketServer> server_;
+  std::uint16_t port_ = 0;
+};
+
+// A5
+TEST_F(ConnectionTest, RepliesLeaveInTheOrderOfTheirRequests) {
+  start(limits());
+  const auto client = connect();
+  send(*client, frame("p1"));
+  send(*client, frame("p2"));
+  send(*client, frame("p3"));
+  ASSERT_EQ(handler_.seen.size(), 3u);
+  handler_.answer(2);
+  handler_.answer(1);
+  EXPECT_EQ(received(*client), "");
+  handler_.answer(0);
+  EXPECT_EQ(received(*client), "re:p1 re:p2 re:p3");
+}
+
+TEST_F(ConnectionTest, AWaitingRequestHoldsBackWhateverIsNotPipelined) {
+  start(limits());
+  const auto client = connect();
+  send(*client, frame("p1"));
+  send(*client, frame("fetch"));
+  send(*client, frame("p2"));
+  EXPECT_EQ(handler_.seen, (std::vector<std::string>{"p1"}));
+  handler_.answer(0);
+  run();
+  EXPECT_EQ(handler_.seen, (std::vector<std::string>{"p1", "fetch"}));
+  handler_.answer(1);
+  run();
+  EXPECT_EQ(handler_.seen, (std::vector<std::string>{"p1", "fetch", "p2"}));
+}
+
+TEST_F(ConnectionTest, FramesArriveWholeHoweverTheyAreCut) {
+  for (const std::size_t chunk : {1u, 3u, 7u, 255u, 256u, 257u, 100'000u}) {
+    handler_ = ScriptedHandler();
+    handler_.answer_at_once = true;
+    start(limits());
+    const auto client = connect();
+    client->pipe().chunk_bytes = chunk;
+    const std::string large(1000, 'x');
+    Bytes all;
+    for (const std::string& payload : {std::string("a"), large, std::string(), std::string("p2"), large}) {
+      const Bytes one = frame(payload);
+      all.insert(all.end(), one.begin(), one.end());
+    }
+    send(*client, all);
+    EXPECT_EQ(handler_.seen, (std::vector<std::string>{"a", large, "", "p2", large})) << chunk;
+    server_.reset();
+  }
+}
+
+// A3, D3: the length is judged before anything is allocated for it.
+TEST_F(ConnectionTest, AnImpossibleLengthEndsTheConnection) {
+  start(limits());
+  for (const std::int32_t length : {-1, INT32_MIN, 100'001, INT32_MAX}) {
+    const auto client = connect();
+    Bytes bytes(4);
+    store_be(bytes.data(), length);
+    send(*client, bytes);
+    EXPECT_TRUE(client->closed()) << length;
+  }
+  EXPECT_TRUE(handler_.seen.empty());
+}
+
+// D2
+TEST_F(ConnectionTest, AFrameThatNeverEndsIsGivenUp) {
+  start(limits());
+  const auto client = connect();
+  Bytes bytes = frame(std::string(500, 'x'));
+  bytes.resize(100);
+  send(*client, bytes);
+  clock_.advance(std::chrono::seconds(29));
+  send(*client, Bytes(1));  // a byte now and then does not save it
+  server_->sweep();
+  run();
+  EXPECT_FALSE(client->closed());
+  clock_.advance(std::chrono::seconds(2));
+  server_->sweep();
+  run();
+  EXPECT_TRUE(client->closed());
+}
+
+// A9
+TEST_F(ConnectionTest, AnIdleConnectionIsClosedAndAWaitingOneIsNot) {
+  start(limits());
+  const auto idle = connect();
+  const auto waiting = connect();
+  send(*waiting, frame("fetch"));
+  clock_.advance(std::chrono::minutes(11));
+  server_->sweep();
+  run();
+  EXPECT_TRUE(idle->closed());
+  EXPECT_FALSE(waiting->closed());
+}
+
+// NET10: who does not read answers is not read from.
+TEST_F(ConnectionTest, ASlowReaderIsNotReadFrom) {
+  start(limits());
+  handler_.answer_at_once = true;
+  const auto client = connect();
+  client->pipe().window_bytes = 100;
+  const std::string payload = "p" + std::string(999, 'x');
+  for (int i = 0; i < 100; ++i) client->send(frame(payload));
+  run();
+  const std::size_t handled = handler_.seen.size();
+  EXPECT_LE(handled, 12u);  // outbox_max_bytes, and what one read brought
+  std::size_t got = 0;
+  for (int i = 0; i < 2000 && got < 100 * (4 + 3 + payload.size()); ++i) {
+    got += client->take().size();
+    run();
+  }
+  EXPECT_EQ(handler_.seen.size(), 100u);
+}
+
+TEST_F(ConnectionTest, LargeFramesWaitForTheMemoryBudget) {
+  start(limits());
+  const auto first = connect("10.0.0.1");
+  const auto second = connect("10.0.0.2");
+  Bytes half = frame(std::string(40'000, 'x'));
+  const Bytes rest(half.begin() + 1000, half.end());
+  half.resize(1000);
+  send(*first, half);
+  send(*second, frame(std::string(30'000, 'y')));
+  EXPECT_TRUE(handler_.seen.empty());  // 40,000 are reserved, 30,000 more are too many
+  send(*first, rest);
+  run();
+  ASSERT_EQ(handler_.seen.size(), 2u);
+  EXPECT_EQ(handler_.seen[1].size(), 30'000u);
+}
+
+// W9, D1
+TEST_F(ConnectionTest, ConnectionsAreLimitedInAllAndByAddress) {
+  start(limits());
+  const auto a = connect("10.0.0.1");
+  const auto b = connect("10.0.0.1");
+  const auto c = connect("10.0.0.1");
+  EXPECT_TRUE(c->closed());
+  const auto d = connect("10.0.0.2");
+  EXPECT_FALSE(d->closed());
+  EXPECT_TRUE(connect("10.0.0.3")->closed());
+  a->close();
+  run();
+  EXPECT_EQ(server_->connection_count(), 2u);
+  EXPECT_FALSE(connect("10.0.0.3")->closed());
+}
+
+TEST_F(ConnectionTest, ADroppedRequestEndsTheConnectionAfterTheRepliesBeforeIt) {
+  start(limits());
+  const auto client = connect();
+  send(*client, frame("p1"));
+  send(*client, frame("p2"));
+  handler_.waiting[1] = Responder();
+  run();
+  EXPECT_FALSE(client->closed());
+  handler_.answer(0);
+  EXPECT_EQ(received(*client), "re:p1");
+  EXPECT_TRUE(client->closed());
+}
+
+TEST_F(ConnectionTest, AReplyAfterTheClientLeftIsDropped) {
+  start(limits());
+  const auto client = connect();
+  send(*client, frame("fetch"));
+  client->close();
+  server_->close_all();
+  run();
+  handler_.answer(0);
+  run();
+  EXPECT_EQ(server_->connection_count(), 0u);
+}
+
+}  // namespace
+}  // namespace barnabas::net
