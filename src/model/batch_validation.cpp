@@ -28,13 +28,7 @@ std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
 }
 
 // A checksum that matches says that the bytes are the client's: what is wrong with them then is no damage on the way.
-ErrorCode code_of(const Error& error) {
-  switch (error.code) {
-    case Errc::kTooLarge: return ErrorCode::kMessageTooLarge;
-    case Errc::kUnsupported: return ErrorCode::kUnsupportedCompressionType;
-    default: return ErrorCode::kInvalidRecord;
-  }
-}
+ErrorCode code_of(const Error& error) { return error.code == Errc::kTooLarge ? ErrorCode::kMessageTooLarge : ErrorCode::kInvalidRecord; }
 
 std::string describe(const RecordProblem& problem, const WalkRules& rules) {
   switch (problem.fault) {
@@ -87,12 +81,13 @@ std::expected<void, BatchRejection> check_header(const RecordBatchView& batch, A
   return {};
 }
 
-WalkRules walk_rules(const AppendRules& rules, AppendOrigin origin, bool control, std::int64_t now_ms) {
+WalkRules walk_rules(const AppendRules& rules, bool control, std::int64_t now_ms) {
   WalkRules walk;
   walk.keys_required = rules.compacted && !control;
   walk.contiguous_offsets = true;
-  walk.create_time_required = origin == AppendOrigin::kClient;
+  walk.append_time_claim = AppendTimeClaim::kRefused;
   if (rules.timestamp_type == TimestampType::kCreateTime) {
+    walk.append_time_claim = AppendTimeClaim::kIgnored;
     walk.timestamp_min = saturating_add(now_ms, -rules.timestamp_before_max_ms);
     walk.timestamp_max = saturating_add(now_ms, rules.timestamp_after_max_ms);
   }
@@ -165,10 +160,9 @@ std::uint64_t decompressed_max_bytes(const AppendRules& rules) {
 std::optional<BatchRejection> check_produce_records(ByteView records, std::int16_t produce_version) {
   const auto invalid = [](std::string message) { return BatchRejection{ErrorCode::kInvalidRecord, std::move(message), {}}; };
   if (records.size() < kPeekMagicBytes) return invalid("a produce needs one record batch for each partition");
-  // Formats 0 and 1 are refused like any other magic: their clients are offered no version that could carry them.
+  // The formats that once were are no longer taken; a magic that never was can only be damage. Kafka draws the same line.
   const auto magic = load_be<std::int8_t>(records.data() + kMagic);
-  if (magic != kMagicV2) return invalid(fmt::format("magic {} where record batches have {}", magic, kMagicV2));
-
+  if (magic == 0 || magic == 1) return invalid(fmt::format("message format {} where record batches have {}", magic, kMagicV2));
   const auto peek = peek_batch(records);
   if (!peek) return BatchRejection{ErrorCode::kCorruptMessage, peek.error().message, {}};
   if (peek->size_bytes > records.size()) return invalid("the record batch is cut short");
@@ -197,7 +191,7 @@ std::expected<AcceptedBatch, BatchRejection> validate_append(MutableBytes record
   std::optional<Rewriter> rewriter;
   if (rewrite) rewriter.emplace(batch, *rules.compression, rules, context);
   const bool streams = rewrite && *source != Compression::kNone;
-  const WalkRules limits = walk_rules(rules, origin, batch.is_control(), now_ms);
+  const WalkRules limits = walk_rules(rules, batch.is_control(), now_ms);
   const auto walk = walk_records(batch, context, limits, streams ? ByteSink([&](ByteView bytes) { rewriter->write(bytes); }) : ByteSink());
   if (!walk) return reject(code_of(walk.error()), walk.error().message);
   if (walk->problem_count > 0) return std::unexpected(reject_records(*walk, limits));

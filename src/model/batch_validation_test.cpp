@@ -85,7 +85,8 @@ TEST_F(BatchValidationTest, ExactlyOneBatchOfMagicTwo) {  // P9
   for (const std::int8_t magic : std::initializer_list<std::int8_t>{0, 1, 3, 127, -1}) {
     Bytes other = one;
     store_be<std::int8_t>(other.data() + batch_layout::kMagic, magic);
-    EXPECT_EQ(shape(other), ErrorCode::kInvalidRecord) << int{magic};
+    const bool once_was = magic == 0 || magic == 1;
+    EXPECT_EQ(shape(other), once_was ? ErrorCode::kInvalidRecord : ErrorCode::kCorruptMessage) << int{magic};
   }
   for (const std::int32_t length : {INT32_MIN, -1, 0, 13, 48}) {
     Bytes other = one;
@@ -236,11 +237,21 @@ TEST_F(BatchValidationTest, TimestampsMustBeNearEnough) {  // P19
   EXPECT_EQ(at(kNow + 3'600'001), ErrorCode::kNone);
 }
 
-TEST_F(BatchValidationTest, AProducerMayNotClaimAppendTime) {  // P19
-  const Bytes bytes = batch({.timestamp_type = TimestampType::kLogAppendTime});
-  EXPECT_EQ(verdict(bytes), ErrorCode::kInvalidTimestamp);
+TEST_F(BatchValidationTest, AClaimOfAppendTimeIsIgnoredWhereTimesAreTheProducers) {  // P19
+  for (const Compression codec : kAll) {
+    Bytes bytes = batch({.timestamp_type = TimestampType::kLogAppendTime}, codec);
+    ASSERT_TRUE(validate(bytes));
+    EXPECT_EQ(bytes, batch({}, codec));
+  }
+}
+
+TEST_F(BatchValidationTest, AClaimOfAppendTimeIsRefusedWhereItIsTheBrokers) {  // P19
   rules_.timestamp_type = TimestampType::kLogAppendTime;
-  EXPECT_EQ(verdict(bytes), ErrorCode::kInvalidTimestamp);
+  Bytes bytes = batch({.timestamp_type = TimestampType::kLogAppendTime});
+  const auto result = validate(bytes);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kInvalidTimestamp);
+  EXPECT_EQ(result.error().record_errors.size(), 3U);
 }
 
 TEST_F(BatchValidationTest, OneBadTimestampDecidesTheError) {  // P19
@@ -327,34 +338,33 @@ TEST_F(BatchValidationTest, DamageInsideAGoodChecksumIsInvalid) {  // D5
   }
 }
 
-TEST_F(BatchValidationTest, AnUnknownCodecIsUnsupported) {
+TEST_F(BatchValidationTest, AnUnknownCodecIsInvalid) {  // D5
   for (const std::int16_t id : std::initializer_list<std::int16_t>{5, 6, 7}) {
-    EXPECT_EQ(verdict(batch_with<std::int16_t>(batch_layout::kAttributes, id)), ErrorCode::kUnsupportedCompressionType);
+    EXPECT_EQ(verdict(batch_with<std::int16_t>(batch_layout::kAttributes, id)), ErrorCode::kInvalidRecord);
   }
 }
 
 TEST_F(BatchValidationTest, ABombIsRefusedHoweverItIsPacked) {  // D7
-  // 200 MB of zeros in one record, fed piece by piece so that the test itself stays small.
+  // 65 MiB of zeros in one record, fed piece by piece so that the test itself stays small.
   const std::string zeros(std::size_t{1} << 20, '\0');
   for (const Compression codec : kReal) {
     Bytes bytes = batch({}, Compression::kNone);
     bytes.resize(kBatchHeaderBytes);
-    Compressor compressor = context_.compress(codec, {}, bytes, SIZE_MAX);
+    Compressor compressor = context_.compress(codec, {.gzip = 1}, bytes, SIZE_MAX);
     Bytes head;
-    append_varint(head, std::int32_t{200 << 20});
+    append_varint(head, std::int32_t{65 << 20});
     head.insert(head.end(), 3, std::byte{0});
     append_varint(head, std::int32_t{-1});
-    append_varint(head, std::int32_t{(200 << 20) - 100});
+    append_varint(head, std::int32_t{(65 << 20) - 100});
     ASSERT_TRUE(compressor.write(head));
-    for (int i = 0; i < 200; ++i) ASSERT_TRUE(compressor.write(as_bytes(zeros)));
+    for (int i = 0; i < 65; ++i) ASSERT_TRUE(compressor.write(as_bytes(zeros)));
     ASSERT_TRUE(compressor.finish());
     store_be(bytes.data() + batch_layout::kLength, static_cast<std::int32_t>(bytes.size() - batch_layout::kLogOverhead));
     store_be(bytes.data() + batch_layout::kAttributes, static_cast<std::int16_t>(codec));
     store_be<std::int32_t>(bytes.data() + batch_layout::kLastOffsetDelta, 0);
     store_be<std::int32_t>(bytes.data() + batch_layout::kCount, 1);
     MutableRecordBatch::open(bytes)->seal();
-    rules_.max_message_bytes = 12 << 20;  // snappy only shrinks twentyfold
-    rules_.max_message_bytes = std::max(rules_.max_message_bytes, static_cast<std::int32_t>(bytes.size()));
+    rules_.max_message_bytes = 4 << 20;  // snappy shrinks only twentyfold
     for (const std::optional<Compression> target : {std::optional<Compression>(), std::optional(Compression::kNone)}) {
       rules_.compression = target;
       EXPECT_EQ(verdict(bytes), ErrorCode::kMessageTooLarge) << to_string(codec);

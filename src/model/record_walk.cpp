@@ -22,7 +22,8 @@ class Walk {
         rules_(rules),
         count_(batch.count()),
         base_timestamp_(batch.base_timestamp()),
-        append_time_(batch.timestamp_type() == TimestampType::kLogAppendTime),
+        claimed_(batch.timestamp_type() == TimestampType::kLogAppendTime && rules.append_time_claim != AppendTimeClaim::kBelieved),
+        append_time_(batch.timestamp_type() == TimestampType::kLogAppendTime && !claimed_),
         source_(batch, context, rules.decompressed_max, std::move(sink)) {}
 
   Result<WalkResult> run() {
@@ -140,7 +141,7 @@ class Walk {
       note(RecordFault::kNullKey, timestamp);
     } else if ((timestamp < rules_.timestamp_min || timestamp > rules_.timestamp_max) && timestamp != kNoTimestamp) [[unlikely]] {
       note(RecordFault::kTimestampOutOfRange, timestamp);
-    } else if (append_time_ && rules_.create_time_required) [[unlikely]] {
+    } else if (claimed_ && (rules_.append_time_claim == AppendTimeClaim::kRefused || timestamp == kNoTimestamp)) [[unlikely]] {
       note(RecordFault::kLogAppendTimeClaimed, timestamp);
     }
     ++index_;
@@ -162,7 +163,8 @@ class Walk {
   const WalkRules rules_;
   const std::int32_t count_;
   const std::int64_t base_timestamp_;
-  const bool append_time_;
+  const bool claimed_;      // the header says LogAppendTime and should not
+  const bool append_time_;  // the header says so, and that is how it is
   RecordSource source_;
   std::int32_t index_ = 0;
   std::int32_t last_offset_delta_ = -1;

@@ -16,10 +16,17 @@
 
 namespace barnabas {
 
+// What to make of a batch whose header says LogAppendTime (P19).
+enum class AppendTimeClaim : std::uint8_t {
+  kBelieved,  // as stored: every record has the batch's max timestamp
+  kIgnored,   // produced to a CreateTime topic: the records' own times count; one without (-1) is a problem
+  kRefused,   // produced to a LogAppendTime topic: every record is a problem
+};
+
 struct WalkRules {
-  bool keys_required = false;        // P18: a compacted topic
-  bool contiguous_offsets = true;    // offset deltas are 0, 1, 2 ...; false: only increasing, as compaction leaves them
-  bool create_time_required = true;  // P19: the batch may not claim LogAppendTime
+  bool keys_required = false;      // P18: a compacted topic
+  bool contiguous_offsets = true;  // offset deltas are 0, 1, 2 ...; false: only increasing, as compaction leaves them
+  AppendTimeClaim append_time_claim = AppendTimeClaim::kBelieved;
   // P19: a record's CreateTime must lie within; -1 (none) always may.
   std::int64_t timestamp_min = std::numeric_limits<std::int64_t>::min();
   std::int64_t timestamp_max = std::numeric_limits<std::int64_t>::max();

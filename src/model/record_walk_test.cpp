@@ -295,11 +295,23 @@ TEST_P(RecordWalkTest, AnAppendTimeIsEveryRecordsTime) {
   RecordReader reader(*RecordBatchView::open(bytes), context_);
   ASSERT_NE(*reader.next(), nullptr);
   EXPECT_EQ(reader.timestamp(), 9);
-  const auto claimed = walk(bytes, context_);
-  ASSERT_TRUE(claimed);
-  EXPECT_EQ(claimed->problem_count, 2U);  // P19: not a producer's to claim
-  EXPECT_EQ(claimed->problems[0].fault, RecordFault::kLogAppendTimeClaimed);
-  EXPECT_EQ(walk(bytes, context_, {.create_time_required = false})->problem_count, 0U);
+  EXPECT_EQ(walk(bytes, context_)->problem_count, 0U);
+  EXPECT_EQ(walk(bytes, context_)->max_timestamp_offset_delta, 0);
+}
+
+TEST_P(RecordWalkTest, AnAppendTimeThatIsOnlyClaimedCountsForNothing) {  // P19
+  RecordBatchBuilder builder({.timestamp_type = TimestampType::kLogAppendTime});
+  builder.add({.timestamp_ms = 5, .key = as_bytes("a")});
+  builder.add({.timestamp_ms = kNoTimestamp, .key = as_bytes("b")});
+  builder.add({.timestamp_ms = 9, .key = as_bytes("c")});
+  const Bytes bytes = std::move(builder).build(GetParam(), context_);
+  const auto ignored = walk(bytes, context_, {.append_time_claim = AppendTimeClaim::kIgnored});
+  ASSERT_TRUE(ignored);
+  EXPECT_EQ(ignored->max_timestamp_offset_delta, 2);
+  ASSERT_EQ(ignored->problem_count, 1U);
+  EXPECT_EQ(ignored->problems[0].index, 1);
+  EXPECT_EQ(ignored->problems[0].fault, RecordFault::kLogAppendTimeClaimed);
+  EXPECT_EQ(walk(bytes, context_, {.append_time_claim = AppendTimeClaim::kRefused})->problem_count, 3U);
 }
 
 TEST(RecordReaderTest, ItRefusesWhatTheWalkRefuses) {

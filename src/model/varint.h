@@ -40,14 +40,19 @@ template <std::signed_integral T>
   if (at == end) [[unlikely]]
     return nullptr;
   U raw = static_cast<U>(*at++);
-  if (raw >= 0x80) [[unlikely]] {
-    raw &= 0x7f;
-    unsigned shift = 7;
-    for (;; shift += 7) {
-      if (at == end || shift >= kBits) return nullptr;
+  if (raw >= 0x80) {
+    // Two bytes are common enough to be spelled out: sizes from 64, offset deltas from 64.
+    if (at == end) [[unlikely]]
+      return nullptr;
+    const U second = static_cast<U>(*at++);
+    raw = static_cast<U>((raw & 0x7f) | ((second & 0x7f) << 7));
+    for (unsigned shift = 14; second >= 0x80; shift += 7) {
+      if (at == end || shift >= kBits) [[unlikely]]
+        return nullptr;
       const U byte = static_cast<U>(*at++);
       // The last byte has only the bits that are left.
-      if (shift + 7 > kBits && (byte & 0x7f) >> (kBits - shift) != 0) return nullptr;
+      if (shift + 7 > kBits && (byte & 0x7f) >> (kBits - shift) != 0) [[unlikely]]
+        return nullptr;
       raw |= static_cast<U>((byte & 0x7f) << shift);
       if (byte < 0x80) break;
     }
