@@ -10,7 +10,7 @@ namespace barnabas {
 namespace {
 
 TEST(Markdown, TheDocumentationSaysWhatTheTableSays) {
-  const Path page = Path(__FILE__).parent_path() / "../../docs/configuration.md";
+  const Path page = Path(BARNABAS_DOCS_DIR) / "configuration.md";
   const std::string wanted = configuration_markdown();
   PosixDisk disk;
   if (std::getenv("BARNABAS_WRITE_DOCS") != nullptr) {

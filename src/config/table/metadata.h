@@ -51,7 +51,7 @@ inline constexpr Setting kMetadataSettings[] = {
     {"metadata.log.segment.bytes", kInt, "1073741824", at_least(8388608), kRestart, kNoEffect,
      "Segment size of the KRaft metadata log."},
     {"metadata.log.segment.min.bytes", kInt, "8388608", at_least(12), kRestart, kNoEffect,
-     "Kafka 3.9: lower bound of that size."},
+     "Kafka 3.9: lower bound of the KRaft metadata log's segment size."},
     {"metadata.log.segment.ms", kLong, "604800000", anything(), kRestart, kNoEffect,
      "Age at which a segment of the KRaft metadata log is closed."},
     {"metadata.max.idle.interval.ms", kInt, "500", at_least(0), kRestart, kNoEffect,
@@ -91,9 +91,9 @@ inline constexpr Setting kMetadataSettings[] = {
     {"zookeeper.ssl.keystore.location", kString, nullptr, anything(), kRestart, kNoEffect,
      "Key store file towards ZooKeeper."},
     {"zookeeper.ssl.keystore.password", kPassword, nullptr, anything(), kRestart, kNoEffect,
-     "Password of that key store."},
+     "Password of the key store towards ZooKeeper."},
     {"zookeeper.ssl.keystore.type", kString, nullptr, anything(), kRestart, kNoEffect,
-     "Format of that key store."},
+     "Format of the key store towards ZooKeeper."},
     {"zookeeper.ssl.ocsp.enable", kBoolean, "false", anything(), kRestart, kNoEffect,
      "Online revocation checks for ZooKeeper's certificates."},
     {"zookeeper.ssl.protocol", kString, "TLSv1.2", anything(), kRestart, kNoEffect,
@@ -101,9 +101,9 @@ inline constexpr Setting kMetadataSettings[] = {
     {"zookeeper.ssl.truststore.location", kString, nullptr, anything(), kRestart, kNoEffect,
      "Trust store file towards ZooKeeper."},
     {"zookeeper.ssl.truststore.password", kPassword, nullptr, anything(), kRestart, kNoEffect,
-     "Password of that trust store."},
+     "Password of the trust store towards ZooKeeper."},
     {"zookeeper.ssl.truststore.type", kString, nullptr, anything(), kRestart, kNoEffect,
-     "Format of that trust store."},
+     "Format of the trust store towards ZooKeeper."},
 };
 
 }  // namespace barnabas::table

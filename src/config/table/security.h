@@ -31,7 +31,7 @@ inline constexpr Setting kSecuritySettings[] = {
     {"password.encoder.keyfactory.algorithm", kString, nullptr, anything(), kRestart, kNoEffect,
      "Kafka 3.9: how the hiding key is derived."},
     {"password.encoder.old.secret", kPassword, nullptr, anything(), kRestart, kRefused,
-     "Kafka 3.9: that secret's predecessor while it is being changed."},
+     "Kafka 3.9: the former secret that hides passwords in ZooKeeper, while it is being changed."},
     {"password.encoder.secret", kPassword, nullptr, anything(), kRestart, kRefused,
      "Kafka 3.9: the secret that hides passwords in ZooKeeper."},
     {"principal.builder.class", kClass, "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder", anything(), kPerBroker, kRefused,

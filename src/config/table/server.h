@@ -65,7 +65,7 @@ inline constexpr Setting kServerSettings[] = {
     {"inter.broker.listener.name", kString, nullptr, anything(), kRestart, kEffective,
      "The listener brokers use among themselves; default is the one named after the inter-broker protocol, else the first."},
     {"kafka.metrics.polling.interval.secs", kInt, "10", at_least(1), kRestart, kNoEffect,
-     "How often those classes are polled."},
+     "How often the `kafka.metrics.reporters` are polled."},
     {"kafka.metrics.reporters", kList, "", anything(), kRestart, kNoEffect,
      "Java classes that receive Kafka's oldest kind of metrics."},
     {"listener.security.protocol.map", kString, "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT", anything(), kPerBroker, kEffective,

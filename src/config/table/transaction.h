@@ -7,7 +7,7 @@ namespace barnabas::table {
 
 inline constexpr Setting kTransactionSettings[] = {
     {"add.partitions.to.txn.retry.backoff.max.ms", kInt, "100", at_least(0), kRestart, kNoEffect,
-     "Longest such pause."},
+     "Longest pause when adding a partition to a transaction must be tried again by the broker."},
     {"add.partitions.to.txn.retry.backoff.ms", kInt, "20", at_least(1), kRestart, kNoEffect,
      "First pause when adding a partition to a transaction must be tried again by the broker."},
     {"producer.id.expiration.check.interval.ms", kInt, "600000", at_least(1), kRestart, kEffective,
