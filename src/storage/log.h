@@ -14,7 +14,7 @@
 // append() after it are one step only under the caller's lock (partition lock first, log lock inside it). What may
 // wait for the disk says so and belongs on the directory's DiskQueue. Callbacks run on that queue without a lock held.
 #include <atomic>
-#include <map>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -37,11 +37,6 @@ struct AppendInfo {
   Offset last_offset;
   std::int64_t max_timestamp_ms = -1;
   bool rolled = false;  // a new segment was begun: waiting fetches may be answered (V12)
-};
-
-enum class ReadMode {
-  kCachedOnly,  // for I/O threads: Errc::kBusy when an index or header would have to come from the disk
-  kMayWait,     // for the disk queue
 };
 
 struct ReadRequest {
@@ -69,16 +64,6 @@ struct RecoveryFacts {
   std::optional<Offset> recovery_point;
   Offset log_start{0};
   std::optional<CleanEnd> clean_end;  // from the clean shutdown marker
-};
-
-// A damaged stretch: offsets [from, to) cannot be read; what lies behind is served.
-struct Damage {
-  Offset from;
-  Offset to;
-  std::string file;
-  std::uint64_t position = 0;
-  std::uint64_t length = 0;
-  std::string why;
 };
 
 struct RecoveryReport {
@@ -113,7 +98,7 @@ class Log : public std::enable_shared_from_this<Log> {
   const std::string& topic() const { return topic_; }
   PartitionIndex partition() const { return partition_; }
   const std::string& name() const { return name_; }  // "<topic>-<partition>"
-  TopicId topic_id() const;                          // zero when a folder of before KIP-516 was opened
+  TopicId topic_id() const { return topic_id_; }     // zero when the folder has no readable partition.metadata
   const RecoveryReport& recovery_report() const { return report_; }
 
   // nullptr takes it off; then no call is running any more or will come.
@@ -197,18 +182,129 @@ class Log : public std::enable_shared_from_this<Log> {
   // Renames the folder to `<name>.<uuid>-delete` at once; its files go after file.delete.delay.ms. Slices stay whole.
   Result<> remove();
 
+  // The first offset of the earliest open transaction: the last stable offset is not above it.
+  std::optional<Offset> first_open_transaction() const;
+  // Reads everything below log end again and reports what is damaged. Waits, long.
+  Result<std::vector<Damage>> scrub();
+
  private:
-  struct Parts;
-  explicit Log(LogDirectory& directory, std::string name);
+  friend class LogRecovery;
+  struct RecentBatch {
+    Offset base_offset;
+    Offset next_offset;
+    std::uint64_t position = 0;
+    std::uint32_t bytes = 0;
+  };
+  struct SyncPlan;
+  struct SyncWaiter {
+    Offset end;
+    DiskQueue::Done done;
+  };
+  using SegmentPtr = std::shared_ptr<Segment>;
+  static constexpr std::size_t kRecentBatches = 64;
+
+  Log(LogDirectory& directory, std::string topic, PartitionIndex partition);
+  Segment& active() const { return *segments_.back(); }
+  Path file(std::string_view name) const { return folder_ / name; }
+
+  // log_append.cpp; all under mutex_
+  Result<> writable() const;
+  bool must_roll(const BatchFrame& first, std::uint64_t bytes) const;
+  Result<> roll();
+  Result<SegmentPtr> make_segment(Offset base);
+  Result<> write_batches(ByteView bytes);
+  void note_appended(const BatchFrame& frame);
+  void remember(const BatchFrame& frame, std::uint64_t position);
+  Error go_offline(Error error);
+  void announce_failure(const Error& error);  // without mutex_
+
+  // log_sync.cpp
+  void start_sync();  // under mutex_
+  Result<> carry_out(SyncPlan& plan);
+  void finish_sync(SyncPlan plan, Result<> result);
+  Result<> write_epochs();
+  Result<> write_producer_snapshot();
+
+  // log_read.cpp
+  std::optional<ReadResult> read_recent(const ReadRequest& request, Offset bound) const;  // under mutex_
+  struct Place {
+    SegmentPtr segment;
+    std::shared_ptr<File> file;  // null: to be opened
+    std::uint64_t bytes = 0;
+    Offset segment_end;
+    bool sealed = false;
+    std::uint64_t generation = 0;
+  };
+  std::optional<std::size_t> segment_of(Offset offset) const;  // under mutex_
+  Place place_of(std::size_t index) const;                     // under mutex_
+  Result<ReadResult> read_place(Place& place, const ReadRequest& request, Offset bound);
+  Result<std::optional<TimestampedOffset>> first_at_or_after(Place& place, std::int64_t timestamp_ms, Offset start);
+  Result<std::int64_t> largest_timestamp(Place& place);
+
+  // log_cut.cpp; structure_mutex_ held
+  struct CutPoint {
+    Place place;
+    std::uint64_t position = 0;
+    Offset end;
+  };
+  Result<CutPoint> find_cut(Offset offset);
+  Result<> cut_at(CutPoint& point);
+  Result<> shorten(Segment& segment, std::uint64_t position);
+  Result<> settle_shortened(Segment& segment, std::uint64_t position, Offset end);
+  Result<> drop_files(const SegmentPtr& segment);
+  Result<> delete_oldest(std::size_t count, bool roll_first);
+  Result<std::size_t> count_deletable(Offset bound, bool& active_too);
+  void fail_waiters(const Error& error);
+
+  // log_recovery.cpp
+  // Calls visit for the header of every whole batch from the one that contains the offset on; damage is passed over.
+  static Result<> each_frame(std::vector<Place> places, Offset from, const std::function<void(const BatchFrame&)>& visit);
+  Result<> rebuild_producers(Offset end);
+  std::vector<Offset> producer_snapshots() const;
+  void give_to_cache(Segment& segment);
+  Result<CleanEnd> clean_end();
 
   LogDirectory& directory_;
+  const std::string topic_;
+  const PartitionIndex partition_;
   const std::string name_;
-  std::string topic_;
-  PartitionIndex partition_ = 0;
+  const Path folder_;
+  TopicId topic_id_;
   RecoveryReport report_;
   std::atomic<std::int64_t> log_start_{0};
   std::atomic<std::int64_t> durable_end_{0};
   std::atomic<std::int64_t> log_end_{0};
+
+  std::mutex structure_mutex_;   // held while segments are removed or shortened, which waits; before mutex_
+  std::mutex epoch_file_mutex_;  // one writer of the file at a time; before mutex_
+  std::mutex listener_mutex_;
+  LogListener* listener_ = nullptr;
+
+  mutable std::mutex mutex_;  // the short lock: everything below
+  LogConfig config_;
+  std::vector<SegmentPtr> segments_;  // by base offset, never empty, the last is active
+  EpochCache epochs_;
+  std::uint64_t epochs_version_ = 0;
+  std::uint64_t epochs_written_ = 0;
+  ProducerState producers_;
+  Offset snapshot_end_{-1};  // of the latest producer snapshot
+  std::uint64_t bytes_since_snapshot_ = 0;
+  std::vector<RecentBatch> recent_;  // a ring of the latest appends, all in the active segment
+  std::size_t recent_next_ = 0;
+  std::optional<Error> failure_;
+  bool cutting_ = false;  // appends are refused
+  bool closed_ = false;
+  bool removed_ = false;
+  std::uint64_t generation_ = 0;  // counts what could pull a file from under a lookup
+
+  std::vector<SyncWaiter> sync_waiters_;
+  bool sync_running_ = false;
+  bool names_dirty_ = false;              // files were made in the folder
+  bool folder_dirty_ = false;             // the folder itself is new
+  std::vector<SegmentPtr> sealed_dirty_;  // sealed, not yet synced
+  std::int64_t unsynced_since_ms_ = -1;
+  std::int64_t unsynced_bytes_ = 0;
+  std::int64_t last_append_ms_ = 0;
 };
 
 }  // namespace barnabas::storage

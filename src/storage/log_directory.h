@@ -47,6 +47,9 @@ struct LogDirectoryDeps {
 
 class LogDirectory {
  public:
+  static constexpr const char* kRecoveryPointFile = "recovery-point-offset-checkpoint";
+  static constexpr const char* kLogStartFile = "log-start-offset-checkpoint";
+
   LogDirectory(LogDirectoryDeps deps, Path path, std::size_t open_files_max = 1024);
   ~LogDirectory();
 
@@ -74,7 +77,7 @@ class LogDirectory {
   void request_save_log_starts(DiskQueue::Done done);
 
  private:
-  void run_log_start_saves();
+  void run_log_start_save();
 
   const LogDirectoryDeps deps_;
   const Path path_;
@@ -87,7 +90,9 @@ class LogDirectory {
   std::mutex recovery_point_file_mutex_;
   std::mutex log_start_file_mutex_;
   std::vector<DiskQueue::Done> log_start_waiters_;
-  bool log_start_save_running_ = false;
+  bool log_start_save_queued_ = false;
+  std::optional<std::map<std::string, Offset>> saved_recovery_points_;  // under the file's mutex
+  std::optional<std::map<std::string, Offset>> saved_log_starts_;
 };
 
 }  // namespace barnabas::storage

@@ -30,7 +30,6 @@ class OpenFiles {
     std::string path;
     std::shared_ptr<File> file;
   };
-  void insert_locked(std::string path, std::shared_ptr<File> file);
 
   Disk& disk_;
   const std::size_t limit_;
