@@ -1,0 +1,31 @@
+"""What the tests themselves ask of a broker: to make a topic, and where its partitions end."""
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from harness import wait_until
+
+TIMEOUT_S = 30
+
+
+def create_topic(broker, name, partitions):
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    admin.create_topics([NewTopic(name, partitions, 1)])[name].result(TIMEOUT_S)
+    assert end_offsets(broker, name, partitions) == [0] * partitions
+
+
+def end_offsets(broker, topic, partitions):
+    """The high watermarks of a topic's partitions, as soon as all can be asked."""
+    consumer = Consumer({"bootstrap.servers": broker.address, "group.id": "unused"})
+
+    def all_offsets():
+        # A broker may need a moment after it made a topic or started before it leads the partitions.
+        try:
+            return [consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=10)[1] for p in range(partitions)]
+        except KafkaException:
+            return None
+
+    try:
+        return wait_until(all_offsets, TIMEOUT_S, f"end offsets of {topic}")
+    finally:
+        consumer.close()
