@@ -6,40 +6,36 @@
 // Decisions look at speculative state, so many may be in flight; readers and answers see committed state only. While an
 // append is in flight, further decisions gather into the next one. `done` with success comes after this node's own
 // image holds the change: a client that was told NONE finds its topic in Metadata. If an append fails, what was decided
-// on top of it is refused with NOT_CONTROLLER too, and clients ask again.
+// on top of it is refused too, and clients ask again. Answers come in the order of the wishes.
 //
 // Threads: submit from any; `done` runs on the metadata executor, never inside submit. The rest on that executor.
 #include <functional>
 #include <memory>
 
-#include "base/clock.h"
 #include "base/executor.h"
 #include "base/random.h"
+#include "controller/decide.h"
 #include "controller/wishes.h"
 #include "metadata/loader.h"
 #include "metadata/metadata_log.h"
 
 namespace barnabas::controller {
 
-// What the decisions take from the server's settings.
-struct Settings {
-  std::int32_t num_partitions = 1;                // num.partitions
-  std::int16_t default_replication_factor = 1;    // default.replication.factor
-  bool delete_topic_enable = true;                // delete.topic.enable
-  std::int32_t max_partitions_per_wish = 10'000;  // A8
-};
-
 template <class Response>
 using Done = std::move_only_function<void(Outcome<Response>)>;
 
 class Controller final : public metadata::LeadershipListener {
  public:
-  // Everything outlives the controller. `on_active`, if any, runs each time this node begins to take wishes.
-  Controller(metadata::MetadataLog& log, Executor& executor, const Clock& clock, Random& random, Settings settings, Task on_active = {});
+  // Everything outlives the controller, and the executor every task it has posted. `on_active`, if any, runs each time
+  // this node begins to take wishes.
+  Controller(metadata::MetadataLog& log, const metadata::ImageHolder& committed, Executor& executor, Random& random, Policy policy,
+             Task on_active = {});
+  // Who still waits is refused with NOT_CONTROLLER when the log answers.
   ~Controller() override;
 
-  // Refused as a whole with NOT_CONTROLLER when this node does not lead (A10), and with POLICY_VIOLATION when the wish
-  // would make more than 10,000 records (A8); anything else is told per topic or resource.
+  // Refused as a whole: NOT_CONTROLLER when this node does not lead (A10) or lost its lead meanwhile, POLICY_VIOLATION
+  // when the wish would make more than 10,000 records (A8), KAFKA_STORAGE_ERROR when the disk is full. Anything else is
+  // told per topic or resource.
   void submit(CreateTopics wish, Done<CreateTopics::Response> done);
   void submit(DeleteTopics wish, Done<DeleteTopics::Response> done);
   void submit(CreatePartitions wish, Done<CreatePartitions::Response> done);
@@ -52,7 +48,7 @@ class Controller final : public metadata::LeadershipListener {
   void on_resigned(metadata::ControllerEpoch epoch) override;
 
  private:
-  struct Core;  // outlives the controller while tasks and answers are on their way
+  class Core;  // outlives the controller while tasks and answers are on their way
   std::shared_ptr<Core> core_;
 };
 

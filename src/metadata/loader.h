@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "metadata/image_builder.h"
 #include "metadata/image_holder.h"
 #include "metadata/metadata_log.h"
 #include "metadata/publisher.h"
@@ -34,10 +35,11 @@ class MetadataLoader final : public Listener {
 
   // `fatal` is told once that this node cannot follow the metadata any further: storage failed, or a record is of a
   // newer version than this program knows. The process must exit.
-  MetadataLoader(std::string cluster_id, Fatal fatal);
+  MetadataLoader(const std::string& cluster_id, Fatal fatal);
 
   const ImageHolder& holder() const { return holder_; }
-  // Before the log is started; they outlive the loader's log. Told in this order.
+  bool caught_up() const { return caught_up_; }
+  // Before the log is started; they outlive the log. Told in this order.
   void add_publisher(Publisher& publisher) { publishers_.push_back(&publisher); }
   void set_leadership_listener(LeadershipListener& listener) { leadership_ = &listener; }
 
@@ -51,11 +53,13 @@ class MetadataLoader final : public Listener {
   void on_fatal(std::string reason) override;
 
  private:
-  void publish(ImagePtr next);
+  void publish();
 
+  const std::string cluster_id_;
   ImageHolder holder_;
-  ImagePtr image_;      // the newest, published or not
-  ImagePtr published_;  // what the publishers know
+  ImagePtr published_;
+  std::unique_ptr<ImageBuilder> next_;  // what has been applied on top of it, and is not published yet
+  BrokerId controller_ = kNoLeader;
   std::vector<Publisher*> publishers_;
   LeadershipListener* leadership_ = nullptr;
   Fatal fatal_;

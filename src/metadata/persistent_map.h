@@ -3,12 +3,12 @@
 // everything but the few nodes on the way to the change (32 ways, 5 bits of hash a level), so that one topic more among
 // a hundred thousand costs a microsecond, and a reader that holds an old map keeps it whole.
 //
-//   Edit edit(map);            changes made through one Edit build each node once, however many they are
-//   edit.put(value);           replaces the value of the same key
-//   edit.erase(key);
-//   map = edit.finish();
+//   EditToken token = new_edit_token();
+//   map.put(token, value);      replaces the value of the same key
+//   map.erase(token, key);      changes made with one token copy each node once, however many they are
+//   token.reset();              from now on nobody can change those nodes: copies of the map are safe to share
 //
-// Threads: a finished map may be read from any; an Edit belongs to one.
+// Threads: a map may be read from any once its token is gone; until then it belongs to one.
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +19,9 @@
 #include "base/check.h"
 
 namespace barnabas::metadata {
+
+using EditToken = std::shared_ptr<const void>;
+inline EditToken new_edit_token() { return std::make_shared<char>(); }
 
 // Traits: `using Key`, `static Key key(const T&)`, `static std::uint64_t hash(Key)`; Key is a cheap view, compared with ==.
 template <class T, class Traits>
@@ -58,13 +61,25 @@ class PersistentMap {
     if (root_ != nullptr) visit(*root_, f);
   }
 
-  class Edit;
+  void put(const EditToken& token, Value value) {
+    const std::uint64_t hash = Traits::hash(Traits::key(*value));
+    put_in(token, root_, std::move(value), hash, 0);
+  }
+
+  bool erase(const EditToken& token, Key key) {
+    const Value* found = find_shared(key);
+    if (found == nullptr) return false;
+    const Value kept = *found;  // `key` may be a view into it
+    erase_in(token, root_, key, Traits::hash(key), 0);
+    --size_;
+    return true;
+  }
 
  private:
   static constexpr unsigned kBits = 5, kHashBits = 60;
 
   struct Node {
-    std::shared_ptr<const void> owner;  // the Edit that may still change this node
+    EditToken owner;  // whoever holds the same may still change this node
     std::uint32_t value_bits = 0, child_bits = 0;
     std::vector<Value> values;  // below the last level: any number of equal hashes, and no bits
     std::vector<std::shared_ptr<Node>> children;
@@ -85,61 +100,30 @@ class PersistentMap {
     for (const auto& child : node.children) visit(*child, f);
   }
 
-  std::shared_ptr<Node> root_;
-  std::size_t size_ = 0;
-};
-
-template <class T, class Traits>
-class PersistentMap<T, Traits>::Edit {
- public:
-  explicit Edit(PersistentMap map) : map_(std::move(map)), token_(std::make_shared<char>()) {}
-
-  const Value* find_shared(Key key) const { return map_.find_shared(key); }
-  std::size_t size() const { return map_.size_; }
-
-  void put(Value value) {
-    const std::uint64_t hash = Traits::hash(Traits::key(*value));
-    put_in(map_.root_, std::move(value), hash, 0);
-  }
-
-  bool erase(Key key) {
-    const Value* found = map_.find_shared(key);
-    if (found == nullptr) return false;
-    const Value kept = *found;  // `key` may be a view into it
-    erase_in(map_.root_, key, Traits::hash(key), 0);
-    --map_.size_;
-    return true;
-  }
-
-  PersistentMap finish() {
-    token_.reset();
-    return std::move(map_);
-  }
-
- private:
-  // The node itself if this Edit made it, else a copy it may change.
-  Node& own(std::shared_ptr<Node>& node) {
-    CHECK(token_ != nullptr);
+  // The node itself if it was made with this token, else a copy it may change.
+  static Node& own(const EditToken& token, std::shared_ptr<Node>& node) {
+    CHECK(token != nullptr);
     if (node == nullptr) {
       node = std::make_shared<Node>();
-    } else if (node->owner != token_) {
+    } else if (node->owner != token) {
       node = std::make_shared<Node>(*node);
     }
-    node->owner = token_;
+    node->owner = token;
     return *node;
   }
 
-  void put_in(std::shared_ptr<Node>& slot, Value value, std::uint64_t hash, unsigned shift) {
-    Node& node = own(slot);
+  void put_in(const EditToken& token, std::shared_ptr<Node>& slot, Value value, std::uint64_t hash, unsigned shift) {
+    Node& node = own(token, slot);
     if (shift >= kHashBits) return put_linear(node, std::move(value));
     const std::uint32_t bit = bit_of(hash, shift);
-    if ((node.child_bits & bit) != 0) return put_in(node.children[rank(node.child_bits, bit)], std::move(value), hash, shift + kBits);
+    if ((node.child_bits & bit) != 0)
+      return put_in(token, node.children[rank(node.child_bits, bit)], std::move(value), hash, shift + kBits);
 
     const auto at = static_cast<std::ptrdiff_t>(rank(node.value_bits, bit));
     if ((node.value_bits & bit) == 0) {
       node.values.insert(node.values.begin() + at, std::move(value));
       node.value_bits |= bit;
-      ++map_.size_;
+      ++size_;
       return;
     }
     Value& present = node.values[static_cast<std::size_t>(at)];
@@ -150,11 +134,11 @@ class PersistentMap<T, Traits>::Edit {
     // Two keys in one place: both go a level down.
     std::shared_ptr<Node> child;
     const std::uint64_t present_hash = Traits::hash(Traits::key(*present));
-    put_in(child, std::move(present), present_hash, shift + kBits);
-    --map_.size_;  // it was counted already
+    put_in(token, child, std::move(present), present_hash, shift + kBits);
+    --size_;  // it was counted already
     node.values.erase(node.values.begin() + at);
     node.value_bits &= ~bit;
-    put_in(child, std::move(value), hash, shift + kBits);
+    put_in(token, child, std::move(value), hash, shift + kBits);
     node.children.insert(node.children.begin() + static_cast<std::ptrdiff_t>(rank(node.child_bits, bit)), std::move(child));
     node.child_bits |= bit;
   }
@@ -166,11 +150,11 @@ class PersistentMap<T, Traits>::Edit {
       return;
     }
     node.values.push_back(std::move(value));
-    ++map_.size_;
+    ++size_;
   }
 
-  void erase_in(std::shared_ptr<Node>& slot, Key key, std::uint64_t hash, unsigned shift) {
-    Node& node = own(slot);
+  void erase_in(const EditToken& token, std::shared_ptr<Node>& slot, Key key, std::uint64_t hash, unsigned shift) {
+    Node& node = own(token, slot);
     if (shift >= kHashBits) {
       std::erase_if(node.values, [&](const Value& value) { return Traits::key(*value) == key; });
       return;
@@ -183,7 +167,7 @@ class PersistentMap<T, Traits>::Edit {
     }
     const auto at = static_cast<std::ptrdiff_t>(rank(node.child_bits, bit));
     std::shared_ptr<Node>& child = node.children[static_cast<std::size_t>(at)];
-    erase_in(child, key, hash, shift + kBits);
+    erase_in(token, child, key, hash, shift + kBits);
     if (!child->children.empty() || child->values.size() > 1) return;
     // A child of one value (or none) is pulled up, so that deleting leaves no chains behind.
     if (!child->values.empty()) {
@@ -194,8 +178,8 @@ class PersistentMap<T, Traits>::Edit {
     node.child_bits &= ~bit;
   }
 
-  PersistentMap map_;
-  std::shared_ptr<const void> token_;
+  std::shared_ptr<Node> root_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace barnabas::metadata
