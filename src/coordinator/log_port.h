@@ -24,7 +24,8 @@ class LogPort {
   // Appends one record batch (base offset 0: the log fills in offset and leader epoch) and returns its base offset.
   // Refusals: NOT_LEADER_OR_FOLLOWER, NOT_ENOUGH_REPLICAS, MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE, KAFKA_STORAGE_ERROR.
   // `done` is called exactly once if the append was taken, never if it was refused; inside this call or later, from any
-  // thread. Called with the shard's lock held: must not wait.
+  // thread. It may run the clients' replies, so hold no lock there that those could want. append itself is called with the
+  // shard's lock held and must not wait.
   virtual std::expected<Offset, ErrorCode> append(Bytes batch, Committed done) = 0;
 
   // Whole batches, the first of which holds or follows `from`, at least one and about `max_bytes` of them, all below the
