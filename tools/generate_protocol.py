@@ -240,7 +240,8 @@ class MessageWriter:
         if field.type.kind == "struct":
             if field.can_be_null:
                 self.always_nullable(field)
-                return f"  decoder.present() ? {name}.emplace().decode(decoder, v) : {name}.reset();"
+                there = "decoder.present()" if field.tag is None else "decoder.uvarint() > 0"
+                return f"  {there} ? {name}.emplace().decode(decoder, v) : {name}.reset();"
             return f"  {name}.decode(decoder, v);"
         return f"  {self.call('decoder', field, known)};"
 
@@ -248,7 +249,8 @@ class MessageWriter:
         name = member(field)
         if field.type.kind == "struct":
             if field.can_be_null:
-                return f"  encoder.present({name}.has_value());\n  if ({name}) {name}->encode(encoder, v);"
+                mark = f"present({name}.has_value())" if field.tag is None else f"uvarint({name} ? 1 : 0)"
+                return f"  encoder.{mark};\n  if ({name}) {name}->encode(encoder, v);"
             return f"  {name}.encode(encoder, v);"
         return f"  {self.call('encoder', field, known)};"
 

@@ -6,9 +6,10 @@
 #include <variant>
 
 #include "base/bytes.h"
-#include "base/disk.h"
 
 namespace barnabas {
+
+class File;  // base/disk.h
 
 struct MemorySlice {
   std::shared_ptr<const void> owner;  // keeps `bytes` alive; null for bytes that live for ever

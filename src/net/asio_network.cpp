@@ -13,6 +13,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 
+#include "base/disk.h"
 #include "base/log.h"
 
 namespace barnabas::net {

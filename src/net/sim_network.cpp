@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/disk.h"
+
 namespace barnabas::net {
 namespace {
 
