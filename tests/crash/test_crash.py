@@ -14,7 +14,7 @@ import pytest
 
 from checker import check
 from load import Crew, Plan, Shape, read_log
-from talk import LATEST, create_topic, list_offset, until
+from talk import LATEST, create_topic, list_offset, rule, until
 from wire import Client
 
 PRODUCERS = [
@@ -90,6 +90,7 @@ def one_round(broker, crew, chance, name, turn):
         return topic, history, read_log(client, topic)
 
 
+@rule("P3", "P24", "I10", "I11", "V6", "V22")
 @pytest.mark.parametrize("durability", ["fsync", "page-cache"])
 def test_kill_9_loses_nothing(new_broker, kind, durability, seed, kills, tmp_path):
     if kind == "kafka":

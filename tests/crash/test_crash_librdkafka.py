@@ -9,7 +9,7 @@ import pytest
 from checker import Sent, check
 from load import fingerprint, make_record, read_log
 from records import now_ms
-from talk import create_topic
+from talk import create_topic, rule
 from test_crash import led
 from wire import Client
 
@@ -75,6 +75,7 @@ class Rdkafka:
             yield Sent(self.name, number, partition, print_, self.delivered.get(number), idempotent=True)
 
 
+@rule("P24", "I5", "I10", "I11")
 @pytest.mark.parametrize("durability", ["fsync", "page-cache"])
 def test_kill_9_under_librdkafka(new_broker, kind, durability, seed, tmp_path):
     if kind == "kafka":

@@ -317,10 +317,20 @@ def test_P19_no_timestamp_is_no_offence(client, make_topic):
     accepted(client, topic, batch([b"a"], base_timestamp=-1), at=0)
 
 
+@rule("P19", "P25")
+@pytest.mark.parametrize("codec", ["none", "gzip"])
+def test_P19_log_append_time_is_not_a_clients_to_claim(client, make_topic, codec):
+    topic = make_topic(message_timestamp_type="LogAppendTime")
+    refused(client, topic, batch([b"a"], codec=codec, timestamp_type=LOG_APPEND_TIME), INVALID_TIMESTAMP)
+    # Nor where a time is missing, whatever the topic.
+    data = batch([b"a"], codec=codec, timestamp_type=LOG_APPEND_TIME, base_timestamp=-1)
+    refused(client, make_topic(), data, INVALID_TIMESTAMP)
+
+
 @rule("P19")
 @pytest.mark.parametrize("codec", ["none", "gzip"])
-def test_P19_a_claim_of_log_append_time_is_ignored(client, make_topic, codec):
-    # The row says INVALID_TIMESTAMP. Kafka takes the batch, clears the bit and keeps the client's times.
+def test_P19_a_claim_that_changes_nothing_is_cleared(client, make_topic, codec):
+    # The row says INVALID_TIMESTAMP here too. Kafka takes the batch, clears the bit and keeps the client's times.
     topic = make_topic()
     accepted(client, topic, batch([b"a"], codec=codec, timestamp_type=LOG_APPEND_TIME, base_timestamp=12345), at=0)
     (stored,) = read(client, topic)
