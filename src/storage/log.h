@@ -99,6 +99,7 @@ class Log : public std::enable_shared_from_this<Log> {
   PartitionIndex partition() const { return partition_; }
   const std::string& name() const { return name_; }  // "<topic>-<partition>"
   TopicId topic_id() const { return topic_id_; }     // zero when the folder has no readable partition.metadata
+  LogDirectory& directory() const { return directory_; }
   const RecoveryReport& recovery_report() const { return report_; }
 
   // nullptr takes it off; then no call is running any more or will come.

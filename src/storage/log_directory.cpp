@@ -48,12 +48,19 @@ void LogDirectory::leave(Log& log) {
   if (const auto found = logs_.find(log.name()); found != logs_.end() && found->second == &log) logs_.erase(found);
 }
 
+void LogDirectory::keep_lines(const std::string& name, std::optional<Offset> recovery_point, Offset log_start) {
+  const std::scoped_lock lock(mutex_);
+  if (recovery_point) kept_recovery_points_[name] = *recovery_point;
+  if (log_start > Offset(0)) kept_log_starts_[name] = log_start;
+}
+
 Result<> LogDirectory::save_recovery_points() {
   const std::scoped_lock one_writer(recovery_point_file_mutex_);
   OffsetsByLog points;
   {
     const std::scoped_lock lock(mutex_);
     if (failure_) return std::unexpected(*failure_);
+    points = kept_recovery_points_;
     for (const auto& [name, log] : logs_) points[name] = log->durable_end();
   }
   if (saved_recovery_points_ == points) return {};
@@ -68,6 +75,7 @@ Result<> LogDirectory::save_log_starts() {
   {
     const std::scoped_lock lock(mutex_);
     if (failure_) return std::unexpected(*failure_);
+    starts = kept_log_starts_;
     for (const auto& [name, log] : logs_) {
       if (log->log_start() > Offset(0)) starts[name] = log->log_start();
     }

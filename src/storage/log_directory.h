@@ -71,6 +71,9 @@ class LogDirectory {
   void enter(Log& log);
   void leave(Log& log);
 
+  // A log that could not be opened keeps its lines in the checkpoints for the next start.
+  void keep_lines(const std::string& name, std::optional<Offset> recovery_point, Offset log_start);
+
   // Writes the checkpoint file durably. They wait. The second form is for the queue: requests that meet share one write.
   Result<> save_recovery_points();
   Result<> save_log_starts();
@@ -87,6 +90,8 @@ class LogDirectory {
   std::optional<Error> failure_;
   std::move_only_function<void(const Error&)> failure_handler_;
   std::map<std::string, Log*> logs_;
+  std::map<std::string, Offset> kept_recovery_points_;
+  std::map<std::string, Offset> kept_log_starts_;
   std::mutex recovery_point_file_mutex_;
   std::mutex log_start_file_mutex_;
   std::vector<DiskQueue::Done> log_start_waiters_;
