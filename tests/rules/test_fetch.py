@@ -9,6 +9,7 @@ from talk import (
     FETCH_VERSIONS,
     NONE,
     OFFSET_OUT_OF_RANGE,
+    UNKNOWN_LEADER_EPOCH,
     UNKNOWN_TOPIC,
     UNKNOWN_TOPIC_ID,
     UNKNOWN_TOPIC_OR_PARTITION,
@@ -247,6 +248,64 @@ def test_V12_requests_behind_a_waiting_fetch_are_answered_after_it(client, conne
     reader.send("Metadata", 12, {"topics": [{"name": topic.name}]})
     assert fetch_answers(reader.receive(), 12)[key(topic, 0, 12)]["error_code"] == NONE
     assert reader.receive()["topics"][0]["name"] == topic.name
+
+
+@rule("D21", "V12")
+def test_D21_extreme_limits_are_taken(client, make_topic):
+    topic = filled(client, make_topic(), 2)
+    most = 2**31 - 1
+    assert len(fetch(client, topic, 0, max_wait_ms=most, max_bytes=most, partition_max_bytes=most)["batches"]) == 2
+    begin = time.monotonic()
+    assert len(fetch(client, topic, 0, max_wait_ms=300, min_bytes=most)["batches"]) == 2
+    assert 0.25 <= time.monotonic() - begin < 5
+    assert fetch(client, topic, 2, max_wait_ms=-1)["error_code"] == NONE
+    assert len(fetch(client, topic, 0, max_wait_ms=-(2**31), min_bytes=-1)["batches"]) == 2
+
+
+# Who asks.
+
+
+@rule("E1")
+@pytest.mark.parametrize("version", range(9, 19))
+def test_E1_a_leader_epoch_of_the_future(client, make_topic, version):
+    topic = filled(client, make_topic(), 1)
+    epoch = fetch(client, topic, 0)["batches"][0].leader_epoch
+    for given, code in ((-1, NONE), (epoch, NONE), (epoch + 1, UNKNOWN_LEADER_EPOCH), (2**31 - 1, UNKNOWN_LEADER_EPOCH)):
+        answer = fetch(client, topic, 0, version=version, leader_epoch=given, max_wait_ms=LONG_MS)
+        assert answer["error_code"] == code
+        assert bool(answer["records"]) == (code == NONE)
+        assert list_offset(client, topic, -1, leader_epoch=given)["error_code"] == code
+
+
+@rule("D22")
+@pytest.mark.parametrize("version", FETCH_VERSIONS)
+def test_D22_a_client_that_claims_to_be_a_replica(client, make_topic, version):
+    topic = filled(client, make_topic(), 1)
+    wish = fetch_request([(topic, 0, 0)], version=version, max_wait_ms=LONG_MS)
+    if version >= 15:
+        del wish["replica_id"]
+        wish["replica_state"] = {"replica_id": 1, "replica_epoch": 1}
+    else:
+        wish["replica_id"] = 1
+    (answer,) = fetch_answers(client.call("Fetch", version, wish), version).values()
+    assert answer["error_code"] != NONE
+    assert not answer["records"]
+
+
+@rule("E2")
+@pytest.mark.parametrize("version", [2, 3, 4])
+def test_E2_where_leader_epochs_end(client, make_topic, requires, version):
+    requires("OffsetForLeaderEpoch")
+    topic = filled(client, make_topic(), 3)
+    epoch = fetch(client, topic, 0)["batches"][0].leader_epoch
+    for asked, expected in ((epoch, (epoch, 3)), (epoch + 1, (-1, -1)), (-1, (-1, -1))):
+        wish = {"partition": 0, "current_leader_epoch": -1, "leader_epoch": asked}
+        answer = client.call(
+            "OffsetForLeaderEpoch", version, {"replica_id": -1, "topics": [{"topic": topic.name, "partitions": [wish]}]}
+        )
+        one = answer["topics"][0]["partitions"][0]
+        assert one["error_code"] == NONE
+        assert (one["leader_epoch"], one["end_offset"]) == expected
 
 
 # The same again, and not the same again.

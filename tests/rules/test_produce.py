@@ -18,6 +18,7 @@ from talk import (
     NONE,
     PRODUCE_VERSIONS,
     RECORD_LIST_TOO_LARGE,
+    REQUEST_TIMED_OUT,
     UNKNOWN_TOPIC,
     UNKNOWN_TOPIC_ID,
     UNKNOWN_TOPIC_OR_PARTITION,
@@ -111,6 +112,20 @@ def test_P3_acks_1_is_answered_with_the_offset(client, make_topic, version):
     accepted(client, topic, batch([b"c"]), at=2, acks=1, version=version)
     until(lambda: log_end(client, topic) == 3, "the records are visible")
     assert values(client, topic) == [b"a", b"b", b"c"]
+
+
+@rule("P4")
+def test_P4_no_more_replicas_are_asked_for_than_the_partition_has(client, make_topic):
+    topic = make_topic(min_insync_replicas=2)
+    accepted(client, topic, batch([b"a"]), at=0)
+
+
+@rule("D21", "P6")
+@pytest.mark.parametrize("timeout_ms", [-1, 0, 2**31 - 1, -(2**31)])
+def test_D21_any_timeout_is_taken(client, make_topic, timeout_ms):
+    # What is safe at once is answered with success whatever the time; what is not gets 7 (P6).
+    answer = produce(client, make_topic(), batch([b"a"]), timeout_ms=timeout_ms)
+    assert answer["error_code"] == NONE or (answer["error_code"] == REQUEST_TIMED_OUT and timeout_ms <= 0)
 
 
 # What is not there.
