@@ -312,8 +312,13 @@ void Shard::on_read(std::uint64_t life, const std::expected<Bytes, ErrorCode>& c
 
 Result<> Shard::replay(ByteView chunk, Now now) {
   CompressionContext compression;
+  const Offset first = position_;
   while (!chunk.empty()) {
-    TRY_ASSIGN(const RecordBatchView batch, RecordBatchView::open(chunk));
+    const auto opened = RecordBatchView::open(chunk);
+    const bool is_cut_by_limit = !opened && opened.error().code == Errc::kOutOfRange && position_ > first;
+    if (is_cut_by_limit) return {};  // the next read begins with it
+    if (!opened) return std::unexpected(opened.error());
+    const RecordBatchView& batch = *opened;
     if (!batch.crc_matches()) return fail(Errc::kCorrupt, "checksum of a batch");
     chunk = chunk.subspan(batch.size_bytes());
     const bool is_known = batch.next_offset() <= position_;
