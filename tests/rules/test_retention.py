@@ -19,7 +19,7 @@ from talk import (
 SETTINGS = {
     "log.retention.check.interval.ms": "200",
     "log.initial.task.delay.ms": "200",
-    "file.delete.delay.ms": "100",
+    "log.segment.delete.delay.ms": "100",
 }
 MIB = 1 << 20
 
