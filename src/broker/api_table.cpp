@@ -1,0 +1,61 @@
+#include "broker/api_table.h"
+
+#include <algorithm>
+#include <array>
+
+#include "broker/broker.h"
+#include "broker/handlers/handlers.h"
+
+namespace barnabas::broker {
+namespace {
+
+template <class Request, class Response, void (*kHandler)(Broker&, const RequestContext&, Request&&, Replier<Response>)>
+Result<> call(Broker& broker, const RequestContext& context, protocol::Decoder& decoder, std::int32_t correlation_id,
+              net::Responder& responder) {
+  Request request;
+  request.decode(decoder, context.version);
+  // Bytes behind the body are nobody's business, as in Kafka: some clients pad.
+  TRY(decoder.finish_prefix());
+  kHandler(broker, context, std::move(request), Replier<Response>(std::move(responder), correlation_id, context.version));
+  return {};
+}
+
+template <class Request, class Response, void (*kHandler)(Broker&, const RequestContext&, Request&&, Replier<Response>)>
+constexpr ApiRow row(std::int16_t min_version, std::int16_t max_version, bool pipelined = false) {
+  return {Request::kKey, min_version, max_version, pipelined, &call<Request, Response, kHandler>};
+}
+
+#define BARNABAS_ROW(Message, handler, ...) row<protocol::Message##Request, protocol::Message##Response, handler>(__VA_ARGS__)
+
+constexpr std::array kTable{
+    BARNABAS_ROW(Produce, handle_produce, 0, 13, /*pipelined=*/true),
+    BARNABAS_ROW(Fetch, handle_fetch, 0, 18),
+    BARNABAS_ROW(ListOffsets, handle_list_offsets, 0, 11),
+    BARNABAS_ROW(Metadata, handle_metadata, 0, 13),
+    BARNABAS_ROW(OffsetCommit, handle_offset_commit, 0, 10),
+    BARNABAS_ROW(OffsetFetch, handle_offset_fetch, 0, 10),
+    BARNABAS_ROW(FindCoordinator, handle_find_coordinator, 0, 6),
+    BARNABAS_ROW(JoinGroup, handle_join_group, 0, 9),
+    BARNABAS_ROW(Heartbeat, handle_heartbeat, 0, 4),
+    BARNABAS_ROW(LeaveGroup, handle_leave_group, 0, 5),
+    BARNABAS_ROW(SyncGroup, handle_sync_group, 0, 5),
+    BARNABAS_ROW(ApiVersions, handle_api_versions, 0, 4),
+    BARNABAS_ROW(CreateTopics, handle_create_topics, 0, 7),
+    BARNABAS_ROW(DeleteTopics, handle_delete_topics, 0, 6),
+    BARNABAS_ROW(InitProducerId, handle_init_producer_id, 0, 5),
+    BARNABAS_ROW(OffsetForLeaderEpoch, handle_offset_for_leader_epoch, 0, 4),
+    BARNABAS_ROW(CreatePartitions, handle_create_partitions, 0, 3),
+    BARNABAS_ROW(DescribeCluster, handle_describe_cluster, 0, 2),
+};
+static_assert(std::ranges::is_sorted(kTable, {}, &ApiRow::key));
+
+}  // namespace
+
+std::span<const ApiRow> api_table() { return kTable; }
+
+const ApiRow* find_api_row(std::int16_t key) {
+  const auto found = std::ranges::lower_bound(kTable, static_cast<protocol::ApiKey>(key), {}, &ApiRow::key);
+  return found != kTable.end() && found->key == static_cast<protocol::ApiKey>(key) ? &*found : nullptr;
+}
+
+}  // namespace barnabas::broker

@@ -1,0 +1,69 @@
+#include "broker/broker.h"
+
+#include "base/log.h"
+#include "broker/api_table.h"
+#include "broker/handlers/handlers.h"
+
+namespace barnabas::broker {
+
+Broker::Broker(BrokerDeps deps)
+    : deps_(deps),
+      fetch_sessions_(static_cast<std::size_t>(deps.settings.get(setting::kMaxIncrementalFetchSessionCacheSlots)), deps.clock, deps.random),
+      producer_ids_(deps.controller, deps.images, deps.settings.node_id()) {
+  for (std::size_t i = 0; i < deps.loops; ++i) loops_.emplace_back(deps.images);
+}
+
+Broker::~Broker() = default;
+
+std::unique_ptr<net::Session> Broker::open(const net::ConnectionInfo& info) {
+  auto session = std::make_unique<ClientSession>();
+  session->info = info;
+  return session;
+}
+
+bool Broker::pipelined(ByteView frame) const {
+  if (frame.size() < sizeof(std::int16_t)) return false;
+  const ApiRow* row = find_api_row(load_be<std::int16_t>(frame.data()));
+  return row != nullptr && row->pipelined;
+}
+
+void Broker::handle(net::Session& session, const net::Loop& loop, MutableBytes frame, net::Responder responder) {
+  auto& client = static_cast<ClientSession&>(session);
+  protocol::Decoder decoder(frame);
+  const auto header = protocol::RequestHeader::decode(decoder);
+  if (!decoder.ok()) return refuse(client, responder, "malformed request header");
+  const ApiRow* row = find_api_row(header.api_key);
+  if (row == nullptr) return refuse(client, responder, "API key " + std::to_string(header.api_key) + " is not served");
+  const std::int16_t version = header.api_version;
+  if (version < row->min_version || version > row->max_version) {
+    if (row->key == protocol::ApiKey::kApiVersions) {  // A1
+      return Replier<protocol::ApiVersionsResponse>(std::move(responder), header.correlation_id, 0)(unsupported_api_versions());
+    }
+    return refuse(client, responder, std::string(protocol::name(row->key)) + " version " + std::to_string(version) + " is not served");
+  }
+  const RequestContext context{row->key, version, header.client_id.value_or(std::string_view()),
+                               client,   loop,    loops_[loop.index].images.current()};
+  if (const auto called = row->call(*this, context, decoder, header.correlation_id, responder); !called) {
+    refuse(client, responder,
+           std::string(protocol::name(row->key)) + " version " + std::to_string(version) + ": " + called.error().message);
+  }
+}
+
+// A2: no reply, a line in the log, and the connection ends. Other connections do not notice.
+void Broker::refuse(const ClientSession& session, net::Responder& responder, std::string why) {
+  if (const auto left_out = refusals_.pass(deps_.clock.mono()); left_out >= 0) {
+    log::warn("request refused", {{"peer", net::to_string(session.info.peer)}, {"why", why}, {"left_out", left_out}});
+  }
+  responder.close(std::move(why));
+}
+
+metadata::Endpoint Broker::advertised(const ClientSession& session, const metadata::Broker& broker) const {
+  if (broker.id == id() && settings().advertised(session.info.listener) == nullptr) {
+    // Nothing was configured: the address the client reached us by is one that works for it.
+    return {session.info.listener, session.info.local.host, session.info.local.port, 0};
+  }
+  const metadata::Endpoint* endpoint = broker.find_endpoint(session.info.listener);
+  return endpoint != nullptr ? *endpoint : metadata::Endpoint{};
+}
+
+}  // namespace barnabas::broker

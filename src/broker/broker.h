@@ -1,0 +1,84 @@
+#pragma once
+// The broker: takes frames from the network, finds who handles them, and holds what handlers need.
+//
+// Threads: handle() runs on I/O threads, for one connection one call at a time. Everything it refers to is thread-safe
+// and outlives it.
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "broker/fetch_session.h"
+#include "broker/handler.h"
+#include "broker/producer_ids.h"
+#include "config/settings.h"
+#include "controller/controller.h"
+#include "coordinator/group_coordinator.h"
+#include "metadata/image_holder.h"
+#include "model/compression.h"
+#include "replication/partition_manager.h"
+
+namespace barnabas::broker {
+
+struct BrokerDeps {
+  const Settings& settings;
+  const Clock& clock;
+  Random& random;
+  const metadata::ImageHolder& images;
+  controller::Controller& controller;
+  replication::PartitionManager& partitions;
+  coordinator::GroupCoordinator& groups;
+  std::size_t loops = 1;
+};
+
+class Broker final : public net::FrameHandler {
+ public:
+  explicit Broker(BrokerDeps deps);
+  ~Broker() override;
+
+  std::unique_ptr<net::Session> open(const net::ConnectionInfo& info) override;
+  bool pipelined(ByteView frame) const override;
+  void handle(net::Session& session, const net::Loop& loop, MutableBytes frame, net::Responder responder) override;
+
+  const Settings& settings() const { return deps_.settings; }
+  const Clock& clock() const { return deps_.clock; }
+  Random& random() const { return deps_.random; }
+  const metadata::ImageHolder& images() const { return deps_.images; }
+  controller::Controller& controller() const { return deps_.controller; }
+  replication::PartitionManager& partitions() const { return deps_.partitions; }
+  coordinator::GroupCoordinator& groups() const { return deps_.groups; }
+  FetchSessions& fetch_sessions() { return fetch_sessions_; }
+  ProducerIds& producer_ids() { return producer_ids_; }
+  BrokerId id() const { return deps_.settings.node_id(); }
+
+  // Room to decompress and compress in, of the loop that the request runs on.
+  CompressionContext& scratch(const net::Loop& loop) { return *loops_[loop.index].scratch; }
+
+  // Where this client should find the broker: its advertised listener, or else the address it connected to.
+  metadata::Endpoint advertised(const ClientSession& session, const metadata::Broker& broker) const;
+
+  // The single name of an existing topic, whether it was asked for by name or by id.
+  static const metadata::Topic* find_topic(const metadata::Image& image, const std::string& name, const Uuid& id, bool by_id) {
+    return by_id ? image.find_topic(id) : image.find_topic(name);
+  }
+
+ private:
+  void refuse(const ClientSession& session, net::Responder& responder, std::string why);
+
+  struct LoopState {
+    explicit LoopState(const metadata::ImageHolder& holder) : images(holder), scratch(std::make_unique<CompressionContext>()) {}
+    metadata::ImageReader images;
+    std::unique_ptr<CompressionContext> scratch;
+  };
+
+  const BrokerDeps deps_;
+  std::vector<LoopState> loops_;
+  FetchSessions fetch_sessions_;
+  ProducerIds producer_ids_;
+  log::Limiter refusals_{std::chrono::seconds(1)};
+};
+
+}  // namespace barnabas::broker

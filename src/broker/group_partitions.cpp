@@ -1,0 +1,62 @@
+#include "broker/group_partitions.h"
+
+#include "broker/partition_log_port.h"
+
+namespace barnabas::broker {
+
+void GroupPartitions::on_image(const metadata::ImagePtr&, const metadata::ImagePtr&, const metadata::ImageDelta& delta) {
+  std::vector<coordinator::DeletedTopic> deleted;
+  for (const metadata::TopicPtr& topic : delta.deleted) {
+    if (topic->name == kConsumerOffsetsTopic) {
+      for (std::size_t i = 0; i < topic->partitions.size(); ++i) groups_.unload(static_cast<PartitionIndex>(i));
+    } else {
+      deleted.push_back({topic->id, topic->name});
+    }
+  }
+  if (!deleted.empty()) groups_.on_topics_deleted(deleted);  // G18
+  for (const metadata::TopicPtr& topic : delta.created) {
+    if (topic->name != kConsumerOffsetsTopic) continue;
+    groups_.set_partitions(static_cast<std::int32_t>(topic->partitions.size()));
+    for (std::size_t i = 0; i < topic->partitions.size(); ++i) load(*topic, static_cast<PartitionIndex>(i));
+  }
+  for (const metadata::TopicChange& change : delta.changed) {
+    if (change.after->name != kConsumerOffsetsTopic) continue;
+    groups_.set_partitions(static_cast<std::int32_t>(change.after->partitions.size()));
+    for (const PartitionIndex index : change.partitions) load(*change.after, index);
+  }
+}
+
+void GroupPartitions::load(const metadata::Topic& topic, PartitionIndex index) {
+  const metadata::Partition* known = topic.find_partition(index);
+  if (known == nullptr || known->leader != self_) return groups_.unload(index);
+  if (auto partition = partitions_.find(topic.id, index))
+    groups_.load(index, std::make_shared<PartitionLogPort>(std::move(partition), clock_));
+}
+
+std::optional<TopicId> ImageTopicNames::id_of(std::string_view name) const {
+  const auto image = images_.current();
+  const metadata::Topic* topic = image->find_topic(name);
+  return topic == nullptr ? std::nullopt : std::optional(topic->id);
+}
+
+std::optional<std::string> ImageTopicNames::name_of(const TopicId& id) const {
+  const auto image = images_.current();
+  const metadata::Topic* topic = image->find_topic(id);
+  return topic == nullptr ? std::nullopt : std::optional(topic->name);
+}
+
+coordinator::GroupCoordinatorSettings group_settings(const Settings& settings) {
+  coordinator::GroupCoordinatorSettings made;
+  made.shard.group.max_size = settings.get(setting::kGroupMaxSize);
+  made.shard.group.initial_rebalance_delay_ms = settings.get(setting::kGroupInitialRebalanceDelayMs);
+  made.shard.offsets_retention_ms = std::int64_t{settings.get(setting::kOffsetsRetentionMinutes)} * 60'000;
+  made.shard.retention_check_interval_ms = settings.get(setting::kOffsetsRetentionCheckIntervalMs);
+  made.shard.offset_metadata_max = static_cast<std::size_t>(settings.get(setting::kOffsetMetadataMaxBytes));
+  made.partitions = settings.get(setting::kOffsetsTopicNumPartitions);
+  made.session_timeout_min_ms = settings.get(setting::kGroupMinSessionTimeoutMs);
+  made.session_timeout_max_ms = settings.get(setting::kGroupMaxSessionTimeoutMs);
+  made.runtime.commit_timeout_ms = settings.get(setting::kOffsetsCommitTimeoutMs);
+  return made;
+}
+
+}  // namespace barnabas::broker

@@ -1,0 +1,41 @@
+#pragma once
+// Gives the group coordinator the partitions of __consumer_offsets that this broker leads, and tells it which topics are
+// gone. Told of new images after the partition manager, which has opened the logs by then.
+#include "config/settings.h"
+#include "coordinator/group_coordinator.h"
+#include "metadata/image_holder.h"
+#include "metadata/publisher.h"
+#include "replication/partition_manager.h"
+
+namespace barnabas::broker {
+
+class GroupPartitions final : public metadata::Publisher {
+ public:
+  GroupPartitions(coordinator::GroupCoordinator& groups, replication::PartitionManager& partitions, const Clock& clock, BrokerId self)
+      : groups_(groups), partitions_(partitions), clock_(clock), self_(self) {}
+
+  void on_image(const metadata::ImagePtr& before, const metadata::ImagePtr& now, const metadata::ImageDelta& delta) override;
+
+ private:
+  void load(const metadata::Topic& topic, PartitionIndex index);
+
+  coordinator::GroupCoordinator& groups_;
+  replication::PartitionManager& partitions_;
+  const Clock& clock_;
+  const BrokerId self_;
+};
+
+// The newest image's names, for the coordinator.
+class ImageTopicNames final : public coordinator::TopicNames {
+ public:
+  explicit ImageTopicNames(const metadata::ImageHolder& images) : images_(images) {}
+  std::optional<TopicId> id_of(std::string_view name) const override;
+  std::optional<std::string> name_of(const TopicId& id) const override;
+
+ private:
+  const metadata::ImageHolder& images_;
+};
+
+coordinator::GroupCoordinatorSettings group_settings(const Settings& settings);
+
+}  // namespace barnabas::broker

@@ -1,0 +1,62 @@
+#pragma once
+// What a handler gets and what it must give.
+//
+//   void handle_metadata(Broker&, const RequestContext&, protocol::MetadataRequest&&, Replier<protocol::MetadataResponse>)
+//
+// One file per API, handlers/NN_name.cpp, and one row in the table (api_table.cpp). Dispatch has done what concerns the
+// whole API: decoding, the version, quotas. The request's bytes fields are views of the frame: they are good during the
+// call only, and a handler that answers later copies what it keeps. The Replier may be used later and from any thread;
+// replies leave in request order (net/connection.h).
+#include <string>
+#include <string_view>
+
+#include "base/check.h"
+#include "metadata/image.h"
+#include "net/connection.h"
+#include "protocol/api.h"
+
+namespace barnabas::broker {
+
+class Broker;
+
+// What is remembered of a client's connection.
+struct ClientSession final : net::Session {
+  net::ConnectionInfo info;
+  std::string software_name;  // KIP-511; empty before ApiVersions v3
+  std::string software_version;
+};
+
+struct RequestContext {
+  protocol::ApiKey key{};
+  std::int16_t version = 0;
+  std::string_view client_id;  // as sent, during the call only; empty when null
+  ClientSession& session;
+  const net::Loop& loop;
+  metadata::ImagePtr image;  // one image for the whole request
+};
+
+template <class Response>
+class Replier {
+ public:
+  Replier(net::Responder responder, std::int32_t correlation_id, std::int16_t version)
+      : responder_(std::move(responder)), correlation_id_(correlation_id), version_(version) {}
+
+  std::int16_t version() const { return version_; }
+
+  void operator()(const Response& response) {
+    auto frame = protocol::encode_response(correlation_id_, response, version_);
+    // Only a value that this version cannot carry fails: a bug of the handler, but a client's request led to it, so
+    // its connection ends and the broker goes on.
+    if (!frame) return responder_.close("response not encodable: " + frame.error().message);
+    responder_.send(std::move(frame->slices));
+  }
+  void no_reply() { responder_.no_reply(); }
+  void close(std::string why) { responder_.close(std::move(why)); }
+
+ private:
+  net::Responder responder_;
+  std::int32_t correlation_id_;
+  std::int16_t version_;
+};
+
+}  // namespace barnabas::broker

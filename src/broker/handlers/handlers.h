@@ -1,0 +1,51 @@
+#pragma once
+// Every handler, in the order of their keys. What each does is told at the head of its file.
+#include "broker/handler.h"
+#include "protocol/generated/api_versions.h"
+#include "protocol/generated/create_partitions.h"
+#include "protocol/generated/create_topics.h"
+#include "protocol/generated/delete_topics.h"
+#include "protocol/generated/describe_cluster.h"
+#include "protocol/generated/fetch.h"
+#include "protocol/generated/find_coordinator.h"
+#include "protocol/generated/heartbeat.h"
+#include "protocol/generated/init_producer_id.h"
+#include "protocol/generated/join_group.h"
+#include "protocol/generated/leave_group.h"
+#include "protocol/generated/list_offsets.h"
+#include "protocol/generated/metadata.h"
+#include "protocol/generated/offset_commit.h"
+#include "protocol/generated/offset_fetch.h"
+#include "protocol/generated/offset_for_leader_epoch.h"
+#include "protocol/generated/produce.h"
+#include "protocol/generated/sync_group.h"
+
+namespace barnabas::broker {
+
+#define BARNABAS_HANDLER(function, Message)                                                          \
+  void function(Broker& broker, const RequestContext& context, protocol::Message##Request&& request, \
+                Replier<protocol::Message##Response> reply)
+
+BARNABAS_HANDLER(handle_produce, Produce);
+BARNABAS_HANDLER(handle_fetch, Fetch);
+BARNABAS_HANDLER(handle_list_offsets, ListOffsets);
+BARNABAS_HANDLER(handle_metadata, Metadata);
+BARNABAS_HANDLER(handle_offset_commit, OffsetCommit);
+BARNABAS_HANDLER(handle_offset_fetch, OffsetFetch);
+BARNABAS_HANDLER(handle_find_coordinator, FindCoordinator);
+BARNABAS_HANDLER(handle_join_group, JoinGroup);
+BARNABAS_HANDLER(handle_heartbeat, Heartbeat);
+BARNABAS_HANDLER(handle_leave_group, LeaveGroup);
+BARNABAS_HANDLER(handle_sync_group, SyncGroup);
+BARNABAS_HANDLER(handle_api_versions, ApiVersions);
+BARNABAS_HANDLER(handle_create_topics, CreateTopics);
+BARNABAS_HANDLER(handle_delete_topics, DeleteTopics);
+BARNABAS_HANDLER(handle_init_producer_id, InitProducerId);
+BARNABAS_HANDLER(handle_offset_for_leader_epoch, OffsetForLeaderEpoch);
+BARNABAS_HANDLER(handle_create_partitions, CreatePartitions);
+BARNABAS_HANDLER(handle_describe_cluster, DescribeCluster);
+
+// A1: an ApiVersions request of a version we do not know is answered in the layout of version 0.
+protocol::ApiVersionsResponse unsupported_api_versions();
+
+}  // namespace barnabas::broker

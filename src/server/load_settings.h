@@ -1,0 +1,12 @@
+#pragma once
+// Settings from where an operator puts them: a file, the environment, the command line.
+#include <string>
+#include <vector>
+
+#include "config/settings.h"
+
+namespace barnabas::server {
+
+Result<Settings> load_settings(const std::string& properties_file, const std::vector<std::string>& overrides);
+
+}  // namespace barnabas::server

@@ -1,0 +1,243 @@
+#include "server/server.h"
+
+#include <future>
+#include <thread>
+
+#include "base/log.h"
+#include "base/posix_clock.h"
+#include "base/posix_disk.h"
+#include "base/posix_disk_queue.h"
+#include "base/posix_thread_executor.h"
+#include "broker/broker.h"
+#include "broker/group_partitions.h"
+#include "metadata/loader.h"
+#include "metadata/local_log.h"
+#include "net/asio_network.h"
+#include "net/socket_server.h"
+#include "storage/log_manager.h"
+
+namespace barnabas::server {
+namespace {
+
+constexpr auto kSweepEvery = std::chrono::seconds(5);
+constexpr auto kStartTimeout = std::chrono::minutes(10);  // replaying metadata and logs; nothing is lost by waiting
+
+net::ServerLimits limits_of(const Settings& settings) {
+  net::ServerLimits limits;
+  limits.connection.frame_max_bytes = static_cast<std::uint32_t>(settings.get(setting::kSocketRequestMaxBytes));
+  limits.connection.outbox_max_bytes = static_cast<std::uint64_t>(settings.get(setting::kBarnabasConnectionOutboxMaxBytes));
+  limits.connection.idle_max = std::chrono::milliseconds(settings.get(setting::kConnectionsMaxIdleMs));
+  limits.connections_max = static_cast<std::uint32_t>(settings.get(setting::kMaxConnections));
+  limits.connections_max_per_ip = static_cast<std::uint32_t>(settings.get(setting::kMaxConnectionsPerIp));
+  for (const auto& [address, most] : settings.connections_per_ip_overrides()) {
+    limits.connections_max_by_ip.emplace(address, static_cast<std::uint32_t>(most));
+  }
+  limits.queued_max_bytes = static_cast<std::uint64_t>(settings.get(setting::kQueuedMaxRequestBytes));
+  limits.backlog = settings.get(setting::kSocketListenBacklogSize);
+  return limits;
+}
+
+}  // namespace
+
+struct Server::Parts {
+  Parts(const Settings& all, Fatal on_fatal) : settings(all), fatal(std::move(on_fatal)) {}
+
+  Result<> open_storage();
+  Result<> load_logs();
+  Result<> start_metadata();
+  Result<> listen();
+  Result<> register_broker();
+  void run_loops();
+  void sweep();
+  void stop();
+
+  // In the order of construction; destroyed in the reverse one.
+  const Settings& settings;
+  const Fatal fatal;
+  PosixClock clock;
+  KernelRandom random;
+  PosixDisk disk;
+  std::vector<std::unique_ptr<PosixDiskQueue>> queues;
+  std::unique_ptr<PosixThreadExecutor> control;
+  std::unique_ptr<storage::LogManager> logs;
+  std::unique_ptr<metadata::MetadataLoader> loader;
+  std::unique_ptr<metadata::MetadataLog> metadata_log;
+  std::unique_ptr<controller::Controller> controller;
+  std::unique_ptr<replication::PartitionManager> partitions;
+  std::unique_ptr<broker::ImageTopicNames> topic_names;
+  std::unique_ptr<coordinator::GroupCoordinator> groups;
+  std::unique_ptr<broker::GroupPartitions> group_partitions;
+  std::unique_ptr<broker::Broker> broker;
+  std::vector<std::unique_ptr<net::AsioLoop>> loops;
+  std::unique_ptr<net::AsioNetwork> network;
+  std::unique_ptr<net::SocketServer> sockets;
+  std::vector<std::jthread> io_threads;
+
+  std::vector<Listening> listening;
+  std::string cluster_id;
+  bool stopped = false;
+  std::promise<void> active;
+};
+
+Result<> Server::Parts::open_storage() {
+  control = std::make_unique<PosixThreadExecutor>("control");
+  storage::LogManagerOptions options;
+  for (const std::string& directory : settings.log_dirs()) {
+    options.directories.emplace_back(directory);
+    queues.push_back(std::make_unique<PosixDiskQueue>("disk-" + std::to_string(queues.size())));
+  }
+  options.cluster_id = settings.find(setting::kBarnabasClusterId).value_or("");
+  options.node_id = settings.node_id();
+  options.retention_check_interval_ms = settings.get(setting::kLogRetentionCheckIntervalMs);
+  storage::LogManagerDeps deps{.disk = disk, .clock = clock, .executor = *control, .random = random, .queues = {}};
+  for (const auto& queue : queues) deps.queues.push_back(queue.get());
+  TRY_ASSIGN(logs, storage::LogManager::open(std::move(deps), std::move(options)));
+  cluster_id = logs->cluster_id();
+  return {};
+}
+
+Result<> Server::Parts::load_logs() {
+  // What a topic's own configuration says is known with the metadata, which comes next, and is set then.
+  TRY_ASSIGN(const auto defaults, replication::TopicSettings::make(settings, {}));
+  std::promise<storage::LoadReport> loaded;
+  auto report = loaded.get_future();
+  logs->load([config = defaults->log](const std::string&) { return config; },
+             [&loaded](storage::LoadReport done) { loaded.set_value(std::move(done)); });
+  const storage::LoadReport done = report.get();
+  if (done.logs > done.clean || !done.failed.empty()) {
+    log::info("logs recovered",
+              {{"logs", done.logs}, {"clean", done.clean}, {"scanned_bytes", done.scanned_bytes}, {"cut_bytes", done.cut_bytes}});
+  }
+  for (const auto& damage : done.damage) {
+    log::error("damaged records", {{"file", damage.file}, {"from", damage.from.value()}, {"to", damage.to.value()}, {"why", damage.why}});
+  }
+  for (const auto& failed : done.failed) log::error("partition offline", {{"folder", failed.folder}, {"error", failed.error.message}});
+  return {};
+}
+
+Result<> Server::Parts::start_metadata() {
+  loader = std::make_unique<metadata::MetadataLoader>(cluster_id, fatal);
+  metadata::LocalLogOptions options;
+  options.directory = Path(settings.log_dirs().front()) / "__cluster_metadata-0";
+  options.cluster_id = cluster_id;
+  options.node = settings.node_id();
+  metadata_log = metadata::make_local_log(std::move(options), disk, *queues.front(), *control, random);
+  controller = std::make_unique<controller::Controller>(*metadata_log, loader->holder(), *control, random, controller::Policy::of(settings),
+                                                        [this] { active.set_value(); });
+  partitions = std::make_unique<replication::PartitionManager>(*logs, settings, settings.node_id());
+  topic_names = std::make_unique<broker::ImageTopicNames>(loader->holder());
+  groups = std::make_unique<coordinator::GroupCoordinator>(broker::group_settings(settings), clock, random, *control, *topic_names);
+  group_partitions = std::make_unique<broker::GroupPartitions>(*groups, *partitions, clock, settings.node_id());
+  loader->add_publisher(*partitions);
+  loader->add_publisher(*group_partitions);
+  loader->set_leadership_listener(*controller);
+  std::future<void> elected = active.get_future();
+  control->post([this] { metadata_log->start(*loader); });
+  logs->set_retention_bound([this](const storage::Log& log) {
+    const auto partition = partitions->find({log.topic_id(), log.partition()});
+    return partition == nullptr ? Offset(0) : partition->high_watermark();
+  });
+  logs->start_background();
+  if (elected.wait_for(kStartTimeout) != std::future_status::ready) return fail(Errc::kTimeout, "the metadata log did not become ready");
+  return {};
+}
+
+// The ports are known, and taken, before anybody is served: connections wait in the kernel until the loops run.
+Result<> Server::Parts::listen() {
+  broker =
+      std::make_unique<broker::Broker>(broker::BrokerDeps{.settings = settings,
+                                                          .clock = clock,
+                                                          .random = random,
+                                                          .images = loader->holder(),
+                                                          .controller = *controller,
+                                                          .partitions = *partitions,
+                                                          .groups = *groups,
+                                                          .loops = static_cast<std::size_t>(settings.get(setting::kBarnabasIoThreads))});
+  std::vector<net::AsioLoop*> all;
+  for (int i = 0; i < settings.get(setting::kBarnabasIoThreads); ++i) {
+    loops.push_back(std::make_unique<net::AsioLoop>(clock, loops.size()));
+    all.push_back(loops.back().get());
+  }
+  network = std::make_unique<net::AsioNetwork>(std::move(all));
+  sockets = std::make_unique<net::SocketServer>(*network, *broker, clock, limits_of(settings));
+  for (const Listener& listener : settings.listeners()) {
+    TRY_ASSIGN(const net::Endpoint at, sockets->listen({listener.name, {listener.host, listener.port}}));
+    listening.push_back({listener.name, at});
+  }
+  return {};
+}
+
+Result<> Server::Parts::register_broker() {
+  controller::RegisterBroker wish;
+  wish.id = settings.node_id();
+  wish.incarnation = Uuid::random(random);
+  wish.rack = settings.find(setting::kBrokerRack);
+  for (const Listening& listener : listening) {
+    const Listener* advertised = settings.advertised(listener.name);
+    wish.endpoints.push_back(advertised != nullptr ? metadata::Endpoint{listener.name, advertised->host, advertised->port, 0}
+                                                   : metadata::Endpoint{listener.name, listener.at.host, listener.at.port, 0});
+  }
+  std::promise<controller::Outcome<controller::RegisteredBroker>> registered;
+  auto outcome = registered.get_future();
+  controller->submit(std::move(wish),
+                     [&registered](controller::Outcome<controller::RegisteredBroker> done) { registered.set_value(std::move(done)); });
+  const auto told = outcome.get();
+  if (!told) return fail(Errc::kFenced, "broker not registered: " + told.error().message);
+  return {};
+}
+
+void Server::Parts::run_loops() {
+  for (const auto& loop : loops) {
+    io_threads.emplace_back([&loop = *loop] { loop.run(); });
+  }
+  sweep();
+}
+
+void Server::Parts::sweep() {
+  control->post_at(clock.mono() + kSweepEvery, [this] {
+    if (stopped) return;
+    sockets->sweep();
+    sweep();
+  });
+}
+
+void Server::Parts::stop() {
+  if (loader == nullptr) return;  // storage did not open: there is nothing to take down
+  if (sockets != nullptr) sockets->stop_listening();
+  if (groups != nullptr) groups->stop();
+  if (partitions != nullptr) partitions->stop();
+  if (sockets != nullptr) sockets->close_all();
+  for (const auto& loop : loops) loop->stop();
+  io_threads.clear();
+  std::promise<void> closed;
+  control->post([this, &closed] {
+    stopped = true;
+    metadata_log->close([&closed] { closed.set_value(); });
+  });
+  closed.get_future().wait();
+  if (const auto done = logs->close(); !done) log::error("data directory not cleanly closed", {{"error", done.error().message}});
+}
+
+Result<std::unique_ptr<Server>> Server::start(const Settings& settings, Fatal fatal) {
+  auto parts = std::make_unique<Parts>(settings, std::move(fatal));
+  std::unique_ptr<Server> server(new Server(std::move(parts)));
+  TRY(server->parts_->open_storage());
+  TRY(server->parts_->load_logs());
+  TRY(server->parts_->start_metadata());
+  TRY(server->parts_->listen());
+  TRY(server->parts_->register_broker());
+  server->parts_->run_loops();
+  return server;
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() { stop(); }
+
+const std::vector<Server::Listening>& Server::listeners() const { return parts_->listening; }
+
+const std::string& Server::cluster_id() const { return parts_->cluster_id; }
+
+void Server::stop() { parts_->stop(); }
+
+}  // namespace barnabas::server
