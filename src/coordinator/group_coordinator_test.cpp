@@ -389,7 +389,9 @@ TEST_F(GroupCoordinatorTest, APlanThatCannotBeStoredCanBeSentAgain) {
   const Member member{a->member_id, a->generation_id};
   log_->refuse_next = ErrorCode::kNotEnoughReplicas;
   EXPECT_EQ(sync("g", member).error(), ErrorCode::kCoordinatorNotAvailable);
+  EXPECT_EQ(log_->batch_count(), 0U);
   EXPECT_EQ(sync("g", member).error(), ErrorCode::kNone);
+  EXPECT_EQ(log_->batch_count(), 1U) << "what was answered is stored";
   EXPECT_EQ(beat("g", member).error(), ErrorCode::kNone);
 }
 
