@@ -39,8 +39,8 @@ int main() {
 
   const std::string key = "hello";
   std::string value = "world";
-  producer->produce("test", RdKafka::Topic::PARTITION_UA, RdKafka::Producer::RK_MSG_COPY, value.data(), value.size(),
-                    key.data(), key.size(), 0, nullptr);
+  producer->produce("test", RdKafka::Topic::PARTITION_UA, RdKafka::Producer::RK_MSG_COPY, value.data(), value.size(), key.data(),
+                    key.size(), 0, nullptr);
   producer->flush(30'000);
 
   if (report.error != RdKafka::ERR_NO_ERROR) {

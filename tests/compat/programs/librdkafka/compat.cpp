@@ -111,16 +111,13 @@ class Summary {
       hex += "0123456789abcdef"[byte >> 4U];
       hex += "0123456789abcdef"[byte & 15U];
     }
-    return "{\"partition\":" + std::to_string(partition) + ",\"first\":" + std::to_string(first_) +
-           ",\"last\":" + std::to_string(last_) + ",\"count\":" + std::to_string(count_) + ",\"sha256\":\"" + hex +
-           "\"}";
+    return "{\"partition\":" + std::to_string(partition) + ",\"first\":" + std::to_string(first_) + ",\"last\":" + std::to_string(last_) +
+           ",\"count\":" + std::to_string(count_) + ",\"sha256\":\"" + hex + "\"}";
   }
 
  private:
   void put(std::uint64_t number, int bytes) {
-    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
-      encoding_ += static_cast<char>(number >> static_cast<unsigned>(shift));
-    }
+    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) { encoding_ += static_cast<char>(number >> static_cast<unsigned>(shift)); }
   }
 
   void put_bytes(const void* bytes, std::size_t size) {
@@ -152,9 +149,7 @@ rd_kafka_conf_t* configured(const Arguments& args, std::map<std::string, std::st
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   std::array<char, 512> error{};
   for (const auto& [name, value] : settings) {
-    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error.data(), error.size()) != RD_KAFKA_CONF_OK) {
-      fail(error.data());
-    }
+    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error.data(), error.size()) != RD_KAFKA_CONF_OK) { fail(error.data()); }
   }
   return conf;
 }
@@ -180,8 +175,7 @@ void send(rd_kafka_t* producer, const Arguments& args, int i, std::int64_t t0, i
   const Bytes value = value_of(i);
   rd_kafka_headers_t* headers = rd_kafka_headers_new(3);
   for (const auto& [name, content] : headers_of(i)) {
-    check(rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()),
-                              content ? content->data() : nullptr,
+    check(rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), content ? content->data() : nullptr,
                               content ? static_cast<ssize_t>(content->size()) : 0),
           "header");
   }
@@ -192,9 +186,8 @@ void send(rd_kafka_t* producer, const Arguments& args, int i, std::int64_t t0, i
   const std::size_t value_size = value ? value->size() : 0;
   for (;;) {
     const rd_kafka_resp_err_t error = rd_kafka_producev(
-        producer, RD_KAFKA_V_TOPIC(args.at("topic").c_str()), RD_KAFKA_V_PARTITION(i % partitions),
-        RD_KAFKA_V_KEY(key_data, key_size), RD_KAFKA_V_VALUE(value_data, value_size),
-        RD_KAFKA_V_TIMESTAMP(timestamp_of(i, t0)), RD_KAFKA_V_HEADERS(headers),
+        producer, RD_KAFKA_V_TOPIC(args.at("topic").c_str()), RD_KAFKA_V_PARTITION(i % partitions), RD_KAFKA_V_KEY(key_data, key_size),
+        RD_KAFKA_V_VALUE(value_data, value_size), RD_KAFKA_V_TIMESTAMP(timestamp_of(i, t0)), RD_KAFKA_V_HEADERS(headers),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) break;
     if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) check(error, "produce");
@@ -227,11 +220,10 @@ int produce(const Arguments& args) {
 }
 
 rd_kafka_t* open_consumer(const Arguments& args) {
-  rd_kafka_t* consumer =
-      open(RD_KAFKA_CONSUMER, configured(args, {{"group.id", args.contains("group") ? args.at("group") : "unused"},
-                                                {"auto.offset.reset", "earliest"},
-                                                {"enable.auto.commit", "false"},
-                                                {"heartbeat.interval.ms", "500"}}));
+  rd_kafka_t* consumer = open(RD_KAFKA_CONSUMER, configured(args, {{"group.id", args.contains("group") ? args.at("group") : "unused"},
+                                                                   {"auto.offset.reset", "earliest"},
+                                                                   {"enable.auto.commit", "false"},
+                                                                   {"heartbeat.interval.ms", "500"}}));
   rd_kafka_poll_set_consumer(consumer);
   return consumer;
 }
