@@ -35,16 +35,22 @@ Verdict check_name(const Context& context, const std::string& name, const Create
                 fmt::format("Topic '{}' collides with topic '{}': metrics do not tell '.' from '_'.", name, other));
 }
 
+template <class T>
+Result<> without_value(const Result<T>& result) {
+  if (!result) return std::unexpected(result.error());
+  return {};
+}
+
 Verdict check_configs(const Context& context, const CreateTopics::Topic& topic, ConfigOverrides& overrides) {
   for (const ConfigEntry& entry : topic.configs) {
     if (!entry.value) return refuse(ErrorCode::kInvalidConfig, fmt::format("Config {} has no value.", entry.name));
     overrides.insert_or_assign(entry.name, *entry.value);
   }
   if (overrides.empty()) return {};
-  if (auto checked = check_topic_configs(*context.policy.settings, overrides); !checked) {
-    return refuse(ErrorCode::kInvalidConfig, checked.error().message);
-  }
-  return {};
+  // Users may ask for what is built; the broker's own topics are stored as Kafka stores them, compaction included.
+  const Result<> checked = is_internal_topic(topic.name) ? without_value(TopicConfig::make(*context.policy.settings, overrides))
+                                                         : check_topic_configs(*context.policy.settings, overrides);
+  return checked ? Verdict{} : refuse(ErrorCode::kInvalidConfig, checked.error().message);
 }
 
 Verdict take_manual(const Context& context, const CreateTopics::Topic& topic, std::vector<std::vector<BrokerId>>& replicas) {

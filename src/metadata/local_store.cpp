@@ -125,6 +125,22 @@ Result<> remove_replaced(Disk& disk, const Path& directory, const Names& names, 
   return {};
 }
 
+// Creates what is missing on the way to the folder, and makes every new name durable.
+Result<> make_durable_directories(Disk& disk, const Path& directory) {
+  std::vector<Path> missing;
+  const auto parent = [](const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); };
+  for (Path at = directory; at.has_relative_path(); at = at.parent_path()) {
+    TRY_ASSIGN(const bool exists, disk.exists(at));
+    if (exists) break;
+    missing.push_back(at);
+  }
+  TRY(disk.make_directories(directory));
+  // A crash may have come between making the last one and this: it is always made durable again.
+  TRY(disk.sync_directory(parent(directory)));
+  for (const Path& made : missing) TRY(disk.sync_directory(parent(made)));
+  return {};
+}
+
 }  // namespace
 
 Result<OpenLog> create_log(Disk& disk, Random& random, const Path& directory, const std::string& cluster_id, MetadataOffset base,
@@ -143,8 +159,7 @@ Result<Recovered> recover(Disk& disk, Random& random, const Path& directory, con
   if (cluster_id.empty() || cluster_id.size() > kMaxClusterIdBytes) {
     return fail(Errc::kInvalidArgument, fmt::format("a cluster id has 1 to {} bytes", kMaxClusterIdBytes));
   }
-  TRY(disk.make_directories(directory));
-  TRY(disk.sync_directory(directory.parent_path()));
+  TRY(make_durable_directories(disk, directory));
   Recovered recovered;
   auto lock = disk.lock(directory / "lock");
   if (!lock) return wrap(lock.error(), directory.string() + " is in use by another process");
