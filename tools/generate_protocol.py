@@ -140,7 +140,7 @@ class MessageWriter:
         out += [f"// {message.comment}"] if message.comment else []
         out.append(f"struct {message.name} {{")
         if message.api_key is not None:
-            out.append(f"  static constexpr ApiKey kKey{{{message.api_key}}};")
+            out.append(f"  static constexpr ApiKey kKey = ApiKey::{constant(message.name.removesuffix(message.kind.capitalize()))};")
             out.append(f"  static constexpr bool kIsRequest = {'true' if message.kind == 'request' else 'false'};")
         if message.record_type is not None:
             out.append(f"  static constexpr std::int16_t kRecordType = {message.record_type};")
