@@ -59,6 +59,7 @@ FetchOperation::FetchOperation(Broker& broker, const RequestContext& context, co
       min_bytes_(std::min<std::int64_t>(std::max(request.min_bytes, 0), max_bytes_)),
       deadline_(broker.clock().mono() + std::chrono::milliseconds(std::max(request.max_wait_ms, 0))),
       isolation_(request.isolation_level == 1 ? replication::Isolation::kReadCommitted : replication::Isolation::kReadUncommitted),
+      claims_replica_(request.replica_id >= 0 || request.replica_state.replica_id >= 0),
       fetch_(std::move(fetch)),
       image_(context.image),
       reply_(std::move(reply)) {}
@@ -77,6 +78,10 @@ void FetchOperation::look_up(std::size_t i) {
   ErrorCode& error = reads_[i].outcome.error;
   if (version_ < kFirstFormat2) {
     error = ErrorCode::kUnsupportedForMessageFormat;
+    return;
+  }
+  if (claims_replica_) {  // D22: there are no other brokers, so this is none
+    error = ErrorCode::kTopicAuthorizationFailed;
     return;
   }
   const bool by_id = version_ >= kFirstByTopicId;

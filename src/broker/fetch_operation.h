@@ -53,6 +53,7 @@ class FetchOperation final : public replication::FetchWaiter, public std::enable
   const std::int64_t min_bytes_;
   const MonoTime deadline_;
   const replication::Isolation isolation_;
+  const bool claims_replica_;  // it gives a replica's id
   FetchContext fetch_;
   metadata::ImagePtr image_;
   Replier<protocol::FetchResponse> reply_;

@@ -47,7 +47,10 @@ class Replier {
     auto frame = protocol::encode_response(correlation_id_, response, version_);
     // Only a value that this version cannot carry fails: a bug of the handler, but a client's request led to it, so
     // its connection ends and the broker goes on.
-    if (!frame) return responder_.close("response not encodable: " + frame.error().message);
+    if (!frame) {
+      log::error("response not encodable", {{"api", protocol::name(Response::kKey)}, {"version", version_}, {"error", frame.error().message}});
+      return responder_.close("response not encodable");
+    }
     responder_.send(std::move(frame->slices));
   }
   void no_reply() { responder_.no_reply(); }

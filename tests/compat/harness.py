@@ -208,6 +208,10 @@ class Barnabas(Broker):
         super().__init__(workdir, settings)
         self.binary = Path(binary or os.environ.get("BARNABAS_BIN") or REPOSITORY / "build/release/barnabas").absolute()
 
+    def environment(self):
+        # BARNABAS_* and KAFKA_* variables are settings: a broker under test gets its own and no others.
+        return {name: value for name, value in os.environ.items() if not name.startswith(("BARNABAS_", "KAFKA_"))}
+
     def command(self):
         settings = {
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port or 0}",

@@ -130,17 +130,17 @@ class Produce {
   }
 
   void append_partition(const metadata::Topic* topic, bool by_id, ProduceRequest::PartitionProduceData& data, PartitionAnswer& answer) {
-    if (request_.acks < -1 || request_.acks > 1) return refuse(answer, ErrorCode::kInvalidRequiredAcks);  // P1
     if (context_.version < kFirstFormat2) return refuse(answer, ErrorCode::kUnsupportedForMessageFormat);
     const metadata::Partition* known = topic == nullptr ? nullptr : topic->find_partition(data.index);
     if (known == nullptr) {  // P8
       return refuse(answer, by_id && topic == nullptr ? ErrorCode::kUnknownTopicId : ErrorCode::kUnknownTopicOrPartition);
     }
     if (is_internal_topic(topic->name)) return refuse(answer, ErrorCode::kInvalidTopicException);  // P21
-    const MutableBytes records = data.records.mutable_view();
+    const MutableBytes records = data.records.is_null() ? MutableBytes() : data.records.mutable_view();
     if (auto rejected = check_produce_records(records, context_.version)) {  // P9, P10
       return refuse(answer, rejected->code, std::move(rejected->message));
     }
+    if (request_.acks < -1 || request_.acks > 1) return refuse(answer, ErrorCode::kInvalidRequiredAcks);  // P1
     const auto partition = broker_.partitions().find(topic->id, data.index);
     if (partition == nullptr) return refuse_leader(answer, *known, ErrorCode::kNotLeaderOrFollower);
     if (const ErrorCode error = partition->check_leader(kNoLeaderEpoch); error != ErrorCode::kNone)

@@ -21,6 +21,7 @@ using protocol::ListOffsetsRequest;
 using protocol::ListOffsetsResponse;
 using Answer = ListOffsetsResponse::ListOffsetsPartitionResponse;
 
+constexpr std::int16_t kFirstWithEpoch = 4;
 constexpr std::int64_t kLatest = -1;
 constexpr std::int64_t kEarliest = -2;
 constexpr std::int64_t kMaxTimestamp = -3;
@@ -46,7 +47,7 @@ void tell(Answer& answer, std::int16_t version, Offset offset, std::int64_t time
   }
   answer.offset = offset.value();
   answer.timestamp = timestamp_ms;
-  answer.leader_epoch = epoch.value();
+  if (version >= kFirstWithEpoch) answer.leader_epoch = epoch.value();
 }
 
 // One lookup that must read the log.
