@@ -26,7 +26,7 @@ std::vector<std::shared_ptr<Partition>> PartitionManager::all() const {
 }
 
 void PartitionManager::on_image(const metadata::ImagePtr&, const metadata::ImagePtr& now, const metadata::ImageDelta& delta) {
-  if (first_image_) remove_strangers(*now);
+  if (first_image_) set_strangers_aside(*now);
   first_image_ = false;
   // Deletions first: a topic that was created again under its name needs the name of the folder.
   for (const metadata::TopicPtr& topic : delta.deleted) drop(*topic);
@@ -93,14 +93,13 @@ void PartitionManager::drop(const metadata::Topic& topic) {
   }
 }
 
-// Folders of topics that were deleted while this broker was down.
-void PartitionManager::remove_strangers(const metadata::Image& image) {
+// Folders the metadata does not know: deleted in the moment of a crash, or put there by hand. Kept, out of the way.
+void PartitionManager::set_strangers_aside(const metadata::Image& image) {
   for (const auto& log : logs_.all()) {
     const metadata::Topic* topic = image.find_topic(log->topic_id());
     if (topic != nullptr && topic->find_partition(log->partition()) != nullptr) continue;
-    log::warn("removing the log of a partition that is not ours", {{"partition", log->name()}, {"topic_id", log->topic_id().text()}});
-    if (const auto removed = logs_.remove({log->topic_id(), log->partition()}); !removed) {
-      log::error("partition not removed", {{"partition", log->name()}, {"error", removed.error().message}});
+    if (const auto aside = logs_.set_aside({log->topic_id(), log->partition()}); !aside) {
+      log::error("unknown partition stays", {{"partition", log->name()}, {"error", aside.error().message}});
     }
   }
 }

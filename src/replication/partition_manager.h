@@ -32,7 +32,7 @@ class PartitionManager final : public metadata::Publisher {
   std::shared_ptr<const TopicSettings> settings_of(const metadata::Topic& topic) const;
   void host(const metadata::Topic& topic, PartitionIndex index, const std::shared_ptr<const TopicSettings>& settings);
   void drop(const metadata::Topic& topic);
-  void remove_strangers(const metadata::Image& image);
+  void set_strangers_aside(const metadata::Image& image);
 
   storage::LogManager& logs_;
   const Settings& settings_;

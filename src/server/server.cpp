@@ -88,6 +88,7 @@ Result<> Server::Parts::open_storage() {
   }
   options.cluster_id = settings.find(setting::kBarnabasClusterId).value_or("");
   options.node_id = settings.node_id();
+  options.producer_expiration_check_interval_ms = settings.get(setting::kProducerIdExpirationCheckIntervalMs);
   options.retention_check_interval_ms = settings.get(setting::kLogRetentionCheckIntervalMs);
   storage::LogManagerDeps deps{.disk = disk, .clock = clock, .executor = *control, .random = random, .queues = {}};
   for (const auto& queue : queues) deps.queues.push_back(queue.get());
@@ -118,7 +119,7 @@ Result<> Server::Parts::load_logs() {
 Result<> Server::Parts::start_metadata() {
   loader = std::make_unique<metadata::MetadataLoader>(cluster_id, fatal);
   metadata::LocalLogOptions options;
-  options.directory = Path(settings.log_dirs().front()) / "__cluster_metadata-0";
+  options.directory = Path(settings.log_dirs().front()) / "metadata";
   options.cluster_id = cluster_id;
   options.node = settings.node_id();
   metadata_log = metadata::make_local_log(std::move(options), disk, *queues.front(), *control, random);

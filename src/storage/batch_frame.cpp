@@ -28,6 +28,7 @@ std::optional<BatchFrame> BatchFrame::parse(ByteView header) {
       .producer_id = load_be<std::int64_t>(p + at::kProducerId),
       .producer_epoch = load_be<std::int16_t>(p + at::kProducerEpoch),
       .base_sequence = load_be<std::int32_t>(p + at::kBaseSequence),
+      .record_count = load_be<std::int32_t>(p + at::kCount),
       .transactional = (attributes & at::kTransactionalBit) != 0,
       .control = (attributes & at::kControlBit) != 0,
   };

@@ -20,6 +20,7 @@ struct BatchFrame {
   ProducerId producer_id = kNoProducerId;
   ProducerEpoch producer_epoch = kNoProducerEpoch;
   Sequence base_sequence = kNoSequence;
+  std::int32_t record_count = 0;
   bool transactional = false;
   bool control = false;
 

@@ -40,6 +40,12 @@ Result<std::optional<BatchFrame>> BatchScanner::peek() {
   TRY(need(position_, kBatchHeaderBytes));
   auto frame = BatchFrame::parse(window(position_, kBatchHeaderBytes));
   if (frame && frame->size_bytes > limit_ - position_) return std::nullopt;
+  // Offsets without a record are what compaction leaves, or a flipped bit in the offset delta, which would hide every
+  // batch behind it: here the checksum decides.
+  if (frame && frame->record_count != frame->last_offset - frame->base_offset + 1) {
+    TRY_ASSIGN(const bool right, crc_matches(*frame));
+    if (!right) return std::nullopt;
+  }
   if (frame && purpose_ == Purpose::kLookup) next_read_ = frame->size_bytes > kLookupRead / 2 ? kHeaderRead : kLookupRead;
   return frame;
 }

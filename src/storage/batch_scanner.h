@@ -1,6 +1,7 @@
 #pragma once
 // Walks over the batches of a segment file, header by header, without believing any of them: a frame is returned
-// only when it is sane and lies wholly below the limit. Memory is one window, never the length a header claims.
+// only when it is sane and lies wholly below the limit (and, where it has gaps, when its checksum is right). Memory is one window, never
+// the length a header claims.
 //
 // Threads: one at a time.
 #include <cstdint>

@@ -182,6 +182,8 @@ class Log : public std::enable_shared_from_this<Log> {
   Result<CleanEnd> close();
   // Renames the folder to `<name>.<uuid>-delete` at once; its files go after file.delete.delay.ms. Slices stay whole.
   Result<> remove();
+  // Renames the folder to `<name>.<uuid>-stray` and keeps its files: a partition the metadata does not know.
+  Result<> set_aside();
 
   // The first offset of the earliest open transaction: the last stable offset is not above it.
   std::optional<Offset> first_open_transaction() const;
@@ -189,6 +191,7 @@ class Log : public std::enable_shared_from_this<Log> {
   Result<std::vector<Damage>> scrub();
 
  private:
+  Result<Path> rename_away(std::string_view why);
   friend class LogRecovery;
   struct RecentBatch {
     Offset base_offset;

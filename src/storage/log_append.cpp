@@ -36,6 +36,7 @@ bool Log::must_roll(const BatchFrame& first, std::uint64_t bytes) const {
 Result<Log::SegmentPtr> Log::make_segment(Offset base) {
   auto segment = std::make_shared<Segment>(directory_, folder_, base);
   TRY_ASSIGN(segment->own, directory_.disk().open(segment->log_path, OpenMode::kTruncate));
+  segment->index.begin_empty();
   names_dirty_ = true;
   return segment;
 }

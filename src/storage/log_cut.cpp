@@ -415,10 +415,30 @@ void Log::fail_waiters(const Error& error) {
 }
 
 Result<> Log::remove() {
+  TRY_ASSIGN(const Path gone, rename_away("delete"));
+  if (gone.empty()) return {};
+  const MonoTime at = directory_.clock().mono() + std::chrono::milliseconds(config().file_delete_delay_ms);
+  directory_.executor().post_at(at, [&disk = directory_.disk(), &queue = directory_.queue(), gone] {
+    queue.run([&disk, gone] {
+      const Result<> removed = disk.remove_all(gone);
+      if (!removed) log::warn("deleted partition stays", {{"folder", gone.native()}, {"error", removed.error().message}});
+    });
+  });
+  return {};
+}
+
+Result<> Log::set_aside() {
+  TRY_ASSIGN(const Path gone, rename_away("stray"));
+  log::warn("log set aside", {{"partition", name_}, {"folder", gone.native()}});
+  return {};
+}
+
+// Takes the log out of service under a folder name that no partition has; empty if it is out already.
+Result<Path> Log::rename_away(std::string_view why) {
   const std::scoped_lock structure(structure_mutex_);
   {
     const std::scoped_lock lock(mutex_);
-    if (removed_) return {};
+    if (removed_) return Path();
     removed_ = true;
     ++generation_;
     for (const SegmentPtr& segment : segments_) {
@@ -437,17 +457,10 @@ Result<> Log::remove() {
     unique += kHex[std::to_integer<int>(byte) & 15];
   }
   // Kafka's form; a topic's name may take all of a file name, so it is cut to fit.
-  const std::string tail = "-" + std::to_string(partition_) + "." + unique + "-delete";
+  const std::string tail = "-" + std::to_string(partition_) + "." + unique + "-" + std::string(why);
   const Path gone = directory_.path() / (topic_.substr(0, 255 - tail.size()) + tail);
   TRY(directory_.disk().rename(folder_, gone));
-  const MonoTime at = directory_.clock().mono() + std::chrono::milliseconds(config().file_delete_delay_ms);
-  directory_.executor().post_at(at, [&disk = directory_.disk(), &queue = directory_.queue(), gone] {
-    queue.run([&disk, gone] {
-      const Result<> removed = disk.remove_all(gone);
-      if (!removed) log::warn("deleted partition stays", {{"folder", gone.native()}, {"error", removed.error().message}});
-    });
-  });
-  return {};
+  return gone;
 }
 
 }  // namespace barnabas::storage

@@ -48,6 +48,14 @@ void LogDirectory::leave(Log& log) {
   if (const auto found = logs_.find(log.name()); found != logs_.end() && found->second == &log) logs_.erase(found);
 }
 
+Result<> LogDirectory::settle_names() {
+  const std::scoped_lock lock(settle_mutex_);
+  if (settled_) return {};
+  TRY(disk().sync_directory(path_));
+  settled_ = true;
+  return {};
+}
+
 void LogDirectory::keep_lines(const std::string& name, std::optional<Offset> recovery_point, Offset log_start) {
   const std::scoped_lock lock(mutex_);
   if (recovery_point) kept_recovery_points_[name] = *recovery_point;

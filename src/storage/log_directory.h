@@ -71,6 +71,9 @@ class LogDirectory {
   void enter(Log& log);
   void leave(Log& log);
 
+  // Makes the names that an earlier life left in the directory durable, once; a kill may have come before their sync.
+  Result<> settle_names();
+
   // A log that could not be opened keeps its lines in the checkpoints for the next start.
   void keep_lines(const std::string& name, std::optional<Offset> recovery_point, Offset log_start);
 
@@ -92,6 +95,8 @@ class LogDirectory {
   std::map<std::string, Log*> logs_;
   std::map<std::string, Offset> kept_recovery_points_;
   std::map<std::string, Offset> kept_log_starts_;
+  std::mutex settle_mutex_;
+  bool settled_ = false;
   std::mutex recovery_point_file_mutex_;
   std::mutex log_start_file_mutex_;
   std::vector<DiskQueue::Done> log_start_waiters_;

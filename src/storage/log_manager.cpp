@@ -56,7 +56,9 @@ Result<std::unique_ptr<LogManager>> LogManager::open(LogManagerDeps deps, LogMan
 
 Result<> LogManager::open_directory(const Path& path, DiskQueue& queue) {
   Disk& disk = deps_.disk;
+  TRY_ASSIGN(const bool existed, disk.exists(path));
   TRY(disk.make_directories(path));
+  if (!existed && path.has_parent_path()) TRY(disk.sync_directory(path.parent_path()));
   auto lock = disk.lock(path / ".lock");
   if (!lock) return wrap(std::move(lock).error(), "log directory " + path.string());
   auto meta = read_meta_properties(disk, path);
@@ -217,15 +219,21 @@ std::vector<std::shared_ptr<Log>> LogManager::all() const {
   return logs;
 }
 
+Result<std::shared_ptr<Log>> LogManager::take(const TopicPartition& partition) {
+  const std::scoped_lock lock(mutex_);
+  auto node = logs_.extract(partition);
+  if (node.empty()) return fail(Errc::kNotFound, "no such log");
+  return std::move(node.mapped());
+}
+
 Result<> LogManager::remove(const TopicPartition& partition) {
-  std::shared_ptr<Log> log;
-  {
-    const std::scoped_lock lock(mutex_);
-    auto node = logs_.extract(partition);
-    if (node.empty()) return fail(Errc::kNotFound, "no such log");
-    log = std::move(node.mapped());
-  }
+  TRY_ASSIGN(const std::shared_ptr<Log> log, take(partition));
   return log->remove();
+}
+
+Result<> LogManager::set_aside(const TopicPartition& partition) {
+  TRY_ASSIGN(const std::shared_ptr<Log> log, take(partition));
+  return log->set_aside();
 }
 
 // ---- in the background --------------------------------------------------------------------------------------------
@@ -237,10 +245,11 @@ void LogManager::set_retention_bound(std::function<Offset(const Log&)> bound) {
 
 void LogManager::start_background() {
   const std::scoped_lock lock(mutex_);
-  timers_.resize(3);
+  timers_.resize(4);
   schedule(0, options_.checkpoint_interval_ms, &LogManager::checkpoint_now);
   schedule(1, options_.maintenance_interval_ms, &LogManager::maintain_now);
   schedule(2, options_.retention_check_interval_ms, &LogManager::retain_now);
+  schedule(3, options_.producer_expiration_check_interval_ms, &LogManager::expire_producers_now);
 }
 
 // The work waits for the disk: the timer hands it to a queue, and is set again when it is done.
@@ -283,6 +292,10 @@ bool LogManager::wall_clock_jumped() {
   return wall > expected + kToleranceMs;
 }
 
+void LogManager::expire_producers_now() {
+  for (const std::shared_ptr<Log>& log : all()) log->expire_producers();
+}
+
 void LogManager::retain_now() {
   std::function<Offset(const Log&)> bound;
   {
@@ -294,7 +307,6 @@ void LogManager::retain_now() {
     }
   }
   for (const std::shared_ptr<Log>& log : all()) {
-    log->expire_producers();
     if (!bound || log->failure()) continue;
     const auto deleted = log->apply_retention(bound(*log));
     if (!deleted) log::warn("retention failed", {{"partition", log->name()}, {"error", deleted.error().message}});

@@ -33,6 +33,7 @@ struct LogManagerOptions {
   std::int64_t checkpoint_interval_ms = 1'000;
   std::int64_t maintenance_interval_ms = 5'000;
   std::int64_t retention_check_interval_ms = 300'000;
+  std::int64_t producer_expiration_check_interval_ms = 600'000;
 };
 
 struct LogManagerDeps {
@@ -77,6 +78,8 @@ class LogManager {
   std::vector<std::shared_ptr<Log>> all() const;
   // The folder is renamed at once, its files go after file.delete.delay.ms.
   Result<> remove(const TopicPartition& partition);
+  // The same without the deletion: for folders the metadata does not know, which may be all that is left of somebody's data.
+  Result<> set_aside(const TopicPartition& partition);
 
   // How far retention may go: the high watermark. Without one, nothing is deleted.
   void set_retention_bound(std::function<Offset(const Log&)> bound);
@@ -85,6 +88,7 @@ class LogManager {
   void checkpoint_now();
   void maintain_now();
   void retain_now();
+  void expire_producers_now();
 
   // Closes every log and writes the clean-shutdown file. Waits. Logs that fail are left for recovery.
   Result<> close();
@@ -98,6 +102,7 @@ class LogManager {
   struct Loading;
 
   LogManager(LogManagerDeps deps, LogManagerOptions options);
+  Result<std::shared_ptr<Log>> take(const TopicPartition& partition);
   Result<> open_directory(const Path& path, DiskQueue& queue);
   void load_directory(LogDirectory& directory, const std::shared_ptr<Loading>& loading);
   void load_one(LogDirectory& directory, const std::string& folder, const RecoveryFacts& facts, const std::shared_ptr<Loading>& loading);

@@ -16,9 +16,9 @@ LogRecovery::LogRecovery(Log& log, const RecoveryFacts& facts) : log_(log), fact
 Result<> LogRecovery::run() {
   TRY(take_stock());
   TRY(load_metadata());
-  TRY(drop_below_start());
   TRY_ASSIGN(log_.report_.clean, try_clean());
   if (!log_.report_.clean) TRY(scan());
+  TRY(drop_below_start());
   TRY(finish_segments());
   TRY(load_epochs());
   TRY(log_.rebuild_producers(end_));
@@ -98,8 +98,12 @@ Result<> LogRecovery::load_segments(const std::vector<Offset>& bases) {
   return {};
 }
 
+// A start above the end is the line of another log, or rubbish: then nothing is dropped for it.
 Result<> LogRecovery::drop_below_start() {
-  while (log_.segments_.size() > 1 && log_.segments_[1]->base <= facts_.log_start) {
+  start_ = facts_.log_start <= end_ ? facts_.log_start : Offset(0);
+  if (start_ != facts_.log_start)
+    log::error("log start is above the log end and ignored", {{"partition", log_.name_}, {"start", facts_.log_start.value()}});
+  while (log_.segments_.size() > 1 && log_.segments_[1]->base <= start_) {
     TRY(log_.drop_files(log_.segments_.front()));
     log_.segments_.erase(log_.segments_.begin());
     file_bytes_.erase(file_bytes_.begin());
@@ -193,6 +197,7 @@ Result<bool> LogRecovery::scan_segment(std::size_t index) {
   Segment& segment = *log_.segments_[index];
   std::shared_ptr<File> file = segment.own;
   if (file == nullptr) { TRY_ASSIGN(file, segment.open_file()); }
+  scanned_.push_back(log_.segments_[index]);
   const std::uint64_t limit = file_bytes_[index];
   TRY_ASSIGN(const std::uint64_t from, trusted_position(segment, *file, index + 1 < log_.segments_.size()));
   segment.bytes = from;
@@ -312,7 +317,6 @@ Result<> LogRecovery::finish_segments() {
   for (std::size_t i = 0; i + 1 < log_.segments_.size(); ++i) {
     Segment& sealed = *log_.segments_[i];
     sealed.next_offset = log_.segments_[i + 1]->base;
-    if (sealed.own != nullptr) log_.sealed_dirty_.push_back(log_.segments_[i]);
     if (sealed.largest_known) sealed.index.add_time(sealed.largest);
   }
   Segment& last = log_.active();
@@ -329,7 +333,7 @@ Result<> LogRecovery::finish_segments() {
     if (frame) last.first_timestamp_ms = frame->max_timestamp_ms;
     if (log_.report_.clean) last.bytes_since_entry = last.bytes - last.index.last_offset().position;
   }
-  const Offset start = std::clamp(facts_.log_start, log_.segments_.front()->base, std::max(end_, log_.segments_.front()->base));
+  const Offset start = std::max(start_, log_.segments_.front()->base);
   log_.log_start_ = start.value();
   log_.log_end_ = end_.value();
   log_.durable_end_ = end_.value();
@@ -365,11 +369,19 @@ Result<> LogRecovery::load_epochs() {
 
 Result<> LogRecovery::make_durable() {
   if (!log_.report_.clean || names_changed_) TRY(disk().sync_directory(log_.folder_));
+  if (!log_.report_.clean) TRY(log_.directory_.settle_names());
+  if (!log_.report_.clean && facts_.recovery_point.value_or(Offset(0)) == Offset(0) && !log_.topic_id_.is_zero()) {
+    TRY_ASSIGN(const auto metadata, disk().open(log_.file("partition.metadata"), OpenMode::kReadWrite));  // perhaps never synced
+    TRY(metadata->sync());
+  }
   if (!changed_) return {};
-  for (const auto& segment : std::exchange(log_.sealed_dirty_, {})) {
-    TRY(segment->own->sync());
-    TRY(segment->index.flush());
-    log_.give_to_cache(*segment);
+  // After a kill the page cache may hold what the disk does not: what was found is only durable once it is synced.
+  for (const auto& segment : scanned_) {
+    if (segment == log_.segments_.back() || std::ranges::find(log_.segments_, segment) == log_.segments_.end()) continue;
+    TRY_ASSIGN(const auto file, segment->own != nullptr ? Result<std::shared_ptr<File>>(segment->own) : segment->open_file());
+    TRY(file->sync());
+    TRY(segment->index.sync());
+    if (segment->own != nullptr) log_.give_to_cache(*segment);
   }
   const bool all_synced = facts_.recovery_point && *facts_.recovery_point == end_ && log_.report_.cut_bytes == 0;
   if (!all_synced) TRY(log_.active().own->sync());

@@ -50,8 +50,10 @@ class LogRecovery {
   Log& log_;
   const RecoveryFacts facts_;
   std::vector<std::uint64_t> file_bytes_;  // of each segment's file
+  std::vector<std::shared_ptr<Segment>> scanned_;
   std::vector<EpochStart> seen_epochs_;
   Offset end_;
+  Offset start_;
   bool names_changed_ = false;
   bool changed_ = false;
 };

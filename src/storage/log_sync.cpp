@@ -74,7 +74,7 @@ Result<> Log::carry_out(SyncPlan& plan) {
     if (!written && written.error().code != Errc::kNoSpace) return written;
   }
   for (const auto& [segment, file] : plan.sealed) {
-    TRY(file->sync());
+    if (file != nullptr) TRY(file->sync());  // without one it was given back, which only a clean segment is
     if (segment->dropped) continue;
     const Result<> index = segment->index.sync();
     if (!index) log::warn("index not synced", {{"partition", name_}, {"error", index.error().message}});
@@ -241,10 +241,8 @@ Result<> Log::maintain(bool release_idle_file) {
     snapshot = bytes_since_snapshot_ >= kSnapshotBytes;
   }
   TRY(write_epochs());
-  if (snapshot) {
-    TRY(last->index.flush());
-    TRY(write_producer_snapshot());
-  }
+  TRY(last->index.flush());
+  if (snapshot) TRY(write_producer_snapshot());
   if (!release_idle_file) return {};
   const std::scoped_lock lock(mutex_);
   const bool idle = directory_.clock().wall_ms() - last_append_ms_ > kIdleMs && log_end() == durable_end() && !sync_running_;

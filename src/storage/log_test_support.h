@@ -92,9 +92,9 @@ class LogTest : public ::testing::Test {
   }
   void stop() {
     executor_.drop_everything();
+    queue_ = std::make_unique<SimDiskQueue>(executor_, clock_);  // what waited in it may have held the log
     log_.reset();
     directory_.reset();
-    queue_ = std::make_unique<SimDiskQueue>(executor_, clock_);
   }
   void power_cut(PowerCut kind) { disk_.power_cut(kind, random_); }
   void kill() { disk_.kill(); }

@@ -104,21 +104,14 @@ Result<std::optional<BatchPosition>> Segment::find(const File& file, std::uint64
   }
   Offset expected = base;
   while (!scanner.at_end()) {
-    TRY_ASSIGN(const auto frame, scanner.peek());
-    if (!frame || frame->base_offset < expected || frame->last_offset - base > INT32_MAX) {
-      TRY_ASSIGN(const Damage damaged, damage_at(file, scanner.position(), limit, expected, mode));
-      if (offset < damaged.to) return fail(Errc::kCorrupt, fmt::format("{}: damaged at {}", damaged.file, damaged.position));
-      scanner.move_to(damaged.position + damaged.length);
-      expected = damaged.to;
+    TRY_ASSIGN(const auto frame, next_frame_here(file, limit, scanner, expected, mode));
+    if (!frame) {
+      const Offset behind = damage_end(scanner.position());
+      if (offset < behind) return fail(Errc::kCorrupt, fmt::format("{}: damaged before {}", log_path.string(), scanner.position()));
+      expected = std::max(expected, behind);
       continue;
     }
-    if (frame->last_offset >= offset) {
-      // A known damage may have a sane header: it is the checksum that was wrong.
-      if (const auto known = damage_beginning_at(scanner.position()); known && offset < known->to) {
-        return fail(Errc::kCorrupt, fmt::format("{}: damaged at {}", known->file, known->position));
-      }
-      return BatchPosition{*frame, scanner.position()};
-    }
+    if (frame->last_offset >= offset) return BatchPosition{*frame, scanner.position()};
     expected = frame->next_offset();
     scanner.skip(*frame);
   }
@@ -194,17 +187,22 @@ Result<std::optional<BatchFrame>> Segment::verify_next(const File& file, std::ui
   return std::nullopt;
 }
 
-Result<std::optional<BatchFrame>> Segment::next_frame(const File& file, std::uint64_t limit, BatchScanner& scanner, Offset expected) {
-  TRY_ASSIGN(const auto frame, scanner.peek());
+Result<std::optional<BatchFrame>> Segment::next_frame_here(const File& file, std::uint64_t limit, BatchScanner& scanner, Offset expected,
+                                                           ReadMode mode) {
   const auto known = damage_beginning_at(scanner.position());
-  if (!known && frame && frame->base_offset >= expected && frame->last_offset - base <= INT32_MAX) {
-    scanner.skip(*frame);
-    return frame;
+  if (!known) {
+    TRY_ASSIGN(const auto frame, scanner.peek());
+    if (frame && frame->base_offset >= expected && frame->last_offset - base <= INT32_MAX) return frame;
   }
-  TRY_ASSIGN(const Damage damaged,
-             known ? Result<Damage>(*known) : damage_at(file, scanner.position(), limit, expected, ReadMode::kMayWait));
+  TRY_ASSIGN(const Damage damaged, known ? Result<Damage>(*known) : damage_at(file, scanner.position(), limit, expected, mode));
   scanner.move_to(damaged.position + damaged.length);
   return std::nullopt;
+}
+
+Result<std::optional<BatchFrame>> Segment::next_frame(const File& file, std::uint64_t limit, BatchScanner& scanner, Offset expected) {
+  TRY_ASSIGN(const auto frame, next_frame_here(file, limit, scanner, expected, ReadMode::kMayWait));
+  if (frame) scanner.skip(*frame);
+  return frame;
 }
 
 Offset Segment::damage_end(std::uint64_t position) const {

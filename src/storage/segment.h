@@ -114,6 +114,9 @@ class Segment {
   // What to do about a place where no batch begins.
   Result<Damage> damage_at(const File& file, std::uint64_t position, std::uint64_t limit, Offset expected, ReadMode mode);
   std::optional<Damage> damage_beginning_at(std::uint64_t position) const;
+  // The batch at the scanner's position; nothing when damage is there, which the scanner has then left behind.
+  Result<std::optional<BatchFrame>> next_frame_here(const File& file, std::uint64_t limit, BatchScanner& scanner, Offset expected,
+                                                    ReadMode mode);
   std::uint64_t first_damage_behind(std::uint64_t position) const;
 
   LogDirectory& directory_;

@@ -8,10 +8,11 @@ namespace {
 
 constexpr std::size_t kOffsetBytes = 8;
 constexpr std::size_t kTimeBytes = 12;
-constexpr std::size_t kFlushEntries = 512;    // 4 KiB of the offset index, 2 MiB of log
-constexpr std::size_t kPendingMax = 8192;     // when the disk does not take them
-constexpr std::size_t kBlockEntries = 512;    // read at once when a search has come this near
-constexpr std::uint64_t kTailMax = 32 << 20;  // so much of a sealed segment may lie behind its last entry
+constexpr std::size_t kFlushEntries = 512;     // 4 KiB of the offset index, 2 MiB of log
+constexpr std::size_t kPendingMax = 8192;      // when the disk does not take them
+constexpr std::size_t kBlockEntries = 512;     // read at once when a search has come this near
+constexpr std::uint64_t kSmallLog = 64 << 10;  // walked through as fast as looked up
+constexpr std::uint64_t kTailMax = 32 << 20;   // so much of a sealed segment may lie behind its last entry
 
 OffsetEntry decode_offset(const std::byte* p) { return {load_be<std::uint32_t>(p), load_be<std::uint32_t>(p + 4)}; }
 TimeEntry decode_time(const std::byte* p) { return {load_be<std::int64_t>(p), load_be<std::uint32_t>(p + 8)}; }
@@ -206,9 +207,9 @@ Result<> SegmentIndex::cut(std::uint32_t position, std::uint32_t relative_offset
   return {};
 }
 
-Result<bool> SegmentIndex::load_offsets(std::uint64_t log_bytes, bool sealed, ReadMode mode) {
+Result<bool> SegmentIndex::load_offsets(std::uint64_t log_bytes, ReadMode mode) {
   auto file = files_.get(offset_path_);
-  if (!file && file.error().code == Errc::kNotFound) return !sealed && log_bytes <= kTailMax;
+  if (!file && file.error().code == Errc::kNotFound) return log_bytes <= kSmallLog;
   if (!file) return std::unexpected(file.error());
   auto bytes = read_index(**file, mode, 64 << 20);
   if (!bytes && bytes.error().code == Errc::kCorrupt) return false;
@@ -229,7 +230,7 @@ Result<bool> SegmentIndex::load_offsets(std::uint64_t log_bytes, bool sealed, Re
 
 Result<bool> SegmentIndex::load_times(std::uint64_t log_bytes, ReadMode mode) {
   auto file = files_.get(time_path_);
-  if (!file && file.error().code == Errc::kNotFound) return offsets_written_ == 0 && log_bytes <= kTailMax;
+  if (!file && file.error().code == Errc::kNotFound) return offsets_written_ == 0 && log_bytes <= kSmallLog;
   if (!file) return std::unexpected(file.error());
   auto bytes = read_index(**file, mode, 96 << 20);
   if (!bytes && bytes.error().code == Errc::kCorrupt) return false;
@@ -255,7 +256,7 @@ Result<bool> SegmentIndex::check(std::uint64_t log_bytes, bool sealed, ReadMode 
     return fail(Errc::kBusy, "index is being read");
   }
   if (checked_) return true;
-  TRY_ASSIGN(const bool offsets_fine, load_offsets(log_bytes, sealed, mode));
+  TRY_ASSIGN(const bool offsets_fine, load_offsets(log_bytes, mode));
   if (!offsets_fine) return false;
   TRY_ASSIGN(const bool times_fine, load_times(log_bytes, mode));
   checked_ = times_fine && (!sealed || log_bytes == 0 || times_written_ > 0);
@@ -333,9 +334,9 @@ std::vector<OffsetEntry> SegmentIndex::offsets_above(std::uint64_t position) con
   return above;
 }
 
-void SegmentIndex::trust_nothing() {
+void SegmentIndex::begin_empty() {
   const std::scoped_lock lock(mutex_);
-  checked_ = false;
+  checked_ = true;
 }
 
 }  // namespace barnabas::storage

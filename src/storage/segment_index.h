@@ -44,6 +44,8 @@ class SegmentIndex {
   SegmentIndex(OpenFiles& files, Disk& disk, Path offset_path, Path time_path);
 
   // ---- the writing side ----
+  // The segment is new: what files may bear the name are of another life.
+  void begin_empty();
   void add(OffsetEntry offset, TimeEntry largest);
   // Kafka ends a segment's time index with its largest timestamp, so that retention needs no look into the log.
   void add_time(TimeEntry largest);
@@ -78,7 +80,7 @@ class SegmentIndex {
  private:
   struct Snapshot;
   Result<std::shared_ptr<File>> open_for_writing(const Path& path);
-  Result<bool> load_offsets(std::uint64_t log_bytes, bool sealed, ReadMode mode);
+  Result<bool> load_offsets(std::uint64_t log_bytes, ReadMode mode);
   Result<bool> load_times(std::uint64_t log_bytes, ReadMode mode);
   template <class Below>
   Result<OffsetEntry> floor(Below below, ReadMode mode) const;
