@@ -122,6 +122,8 @@ TEST(CodecTest, AClaimedLengthBeyondTheFrameTakesNoMemory) {  // A4, D6
   EXPECT_LE(cost_of_refusing<MetadataRequest>(hex("7fffffff 0001 61"), 1), kErrorTextMaxBytes);
   EXPECT_LE(cost_of_refusing<MetadataRequest>(hex("8080808008 0261 00"), 9), kErrorTextMaxBytes);
   EXPECT_LE(cost_of_refusing<MetadataRequest>(hex("ffffffff0f 0261 00"), 9), kErrorTextMaxBytes);
+  // A thousand topics in three bytes: not many, but not there either.
+  EXPECT_LE(cost_of_refusing<MetadataRequest>(hex("00000400 0001 61"), 1), kErrorTextMaxBytes);
   // A string of 32767 bytes, a client's record bytes of 2 GiB, and an inner array in an outer one that is honest.
   EXPECT_LE(cost_of_refusing<MetadataRequest>(hex("00000001 7fff 61"), 1), kErrorTextMaxBytes + 64 * 1024);
   EXPECT_LE(cost_of_refusing<ProduceRequest>(hex("ffff 0001 00000001 00000001 0001 61 00000001 00000000 7fffffff"), 3), 2048);
@@ -236,6 +238,9 @@ TEST(CodecTest, TaggedFieldsMustAscendAndFillTheirSize) {
   EXPECT_TRUE(decoded<FetchRequest>(hex(std::string(head) + "01 00 02 0261"), 12));
   EXPECT_FALSE(decoded<FetchRequest>(hex(std::string(head) + "01 00 03 0261 00"), 12));
   EXPECT_FALSE(decoded<FetchRequest>(hex(std::string(head) + "01 00 01 0261"), 12));
+  // The size takes in the next field, which would be read a second time if the size were not held to.
+  EXPECT_TRUE(decoded<FetchRequest>(hex(std::string(head) + "02 00 02 0261 05 01 aa"), 12));
+  EXPECT_FALSE(decoded<FetchRequest>(hex(std::string(head) + "02 00 05 0261 05 01 aa"), 12));
 }
 
 TEST(CodecTest, AKnownTagInAVersionBeforeItIsAnUnknownOne) {
