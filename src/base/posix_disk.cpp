@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -213,8 +212,13 @@ Result<> PosixDisk::sync_directory(const Path& directory) {
 Result<std::unique_ptr<DirectoryLock>> PosixDisk::lock(const Path& lock_file) {
   Descriptor fd(retry([&] { return ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); }));
   if (fd.get() < 0) return fail_errno(errno, context("open", lock_file));
-  if (retry([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) != 0) {
-    if (errno == EWOULDBLOCK) return fail(Errc::kBusy, "lock " + lock_file.string() + ": held by another process", errno);
+  // A lock of the open file, not of the process: it excludes a second one in this process, and Java's lock as well, so
+  // that a running Kafka is seen.
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  if (retry([&] { return ::fcntl(fd.get(), F_OFD_SETLK, &whole); }) != 0) {
+    if (errno == EAGAIN || errno == EACCES) return fail(Errc::kBusy, "lock " + lock_file.string() + ": held by another process", errno);
     return fail_errno(errno, context("lock", lock_file));
   }
   return std::make_unique<PosixLock>(std::move(fd));

@@ -1,5 +1,5 @@
 #pragma once
-// The kernel's files behind the seam of disk.h: pread, pwrite, fdatasync, rename, flock.
+// The kernel's files behind the seam of disk.h: pread, pwrite, fdatasync, rename, file locks.
 // EINTR is retried, short reads and writes are continued. Nothing is buffered here.
 //
 // Threads: any; see disk.h for what waits.

@@ -91,7 +91,15 @@ std::vector<Uuid> LogManager::directory_ids() const {
 void LogManager::load(std::function<LogConfig(const std::string&)> config_of, std::move_only_function<void(LoadReport)> done) {
   auto loading = std::make_shared<Loading>();
   loading->config_of = std::move(config_of);
-  loading->done = std::move(done);
+  loading->done = [this, finished = std::move(done)](LoadReport report) mutable {
+    // From here on a missing checkpoint means that one was lost, not that there never was one.
+    for (Directory& directory : directories_) {
+      if (directory.files->failed()) continue;
+      const Result<> saved = directory.files->save_recovery_points();
+      if (!saved) log::error("recovery points not saved", {{"error", saved.error().message}});
+    }
+    finished(std::move(report));
+  };
   loading->start(directories_.size());
   for (Directory& directory : directories_) {
     directory.files->queue().run([this, loading, files = directory.files.get()] {

@@ -80,7 +80,8 @@ class LogTest : public ::testing::Test {
     if (points) facts.recovery_point = points->contains("t-0") ? points->at("t-0") : Offset(0);
     const auto starts = read_offset_checkpoint(disk_, Path("/logs") / LogDirectory::kLogStartFile);
     if (starts && starts->contains("t-0")) facts.log_start = starts->at("t-0");
-    return open_with(facts);
+    TRY(open_with(facts));
+    return directory_->save_recovery_points();
   }
   Result<> open_with(const RecoveryFacts& facts) {
     if (log_ != nullptr) stop();
