@@ -57,7 +57,11 @@ def led(client, topic):
 def die_while_recovering(broker, chance, longest_s):
     """Starts the broker and kills it before it is ready, or soon after."""
     process = subprocess.Popen(
-        broker.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        broker.command(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=broker.environment(),
     )
     try:
         process.wait(chance.uniform(0, longest_s))

@@ -33,6 +33,7 @@ harness = _load_harness()
 
 def pytest_addoption(parser):
     parser.addoption("--broker", choices=["barnabas", "kafka", "kafka39"], default="barnabas")
+    parser.addoption("--durability", choices=["fsync", "page-cache"], default="fsync", help="of Barnabas")
 
 
 def pytest_configure(config):
@@ -56,13 +57,14 @@ def kind(request):
 
 
 @pytest.fixture(scope="session")
-def new_broker(kind):
+def new_broker(kind, request):
     """Makes brokers of the kind under test, not yet started."""
+    durability = request.config.getoption("--durability")
 
     def make(workdir, settings=None):
         match kind:
             case "barnabas":
-                return harness.Barnabas(workdir, settings)
+                return harness.Barnabas(workdir, {"barnabas.durability": durability, **(settings or {})})
             case "kafka":
                 return harness.ApacheKafka(workdir, settings)
             case "kafka39":

@@ -97,7 +97,7 @@ def lies():
 
 
 @rule("D5", "D8", "P25")
-@pytest.mark.parametrize("codec, payload", lies())
+@pytest.mark.parametrize("codec, payload", list(lies()))
 def test_D8_records_that_lie(client, make_topic, codec, payload):
     refused(client, make_topic(), batch(payload=compress(codec, payload), codec=codec, count=1))
 
@@ -126,7 +126,7 @@ def test_D7_bytes_that_do_not_unpack(client, make_topic, codec, what):
         "nothing": b"",
         "cut": good[: len(good) // 2],
         "flipped": good[:1] + bytes([good[1] ^ 0xFF]) + good[2:],
-        "tail": good[:-30] + bytes(30),
+        "tail": good[:-8] + bytes(8) if codec == "gzip" else good[:-1],
     }[what]
     refused(client, make_topic(), batch(payload=payload, codec=codec, count=1))
 
@@ -150,7 +150,7 @@ def bomb(codec, size):
 
 
 BOMBS = {
-    "gzip, 1 GiB": lambda: bomb("gzip", 1024 * MIB),
+    "gzip, 256 MiB": lambda: bomb("gzip", 256 * MIB),
     "zstd, 4 GiB": lambda: bomb("zstd", 4096 * MIB - 8 * MIB - 2**31),
     "zstd, a window of 2 GiB": lambda: batch(payload=zstd_window(31), codec="zstd", count=1),
     "zstd, a window of 128 MiB": lambda: batch(payload=zstd_window(27), codec="zstd", count=1),

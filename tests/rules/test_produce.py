@@ -425,7 +425,8 @@ def _led(topic):
         ("base size crc count", INVALID_RECORD),
         ("size crc count", MESSAGE_TOO_LARGE),
         ("crc count timestamp", CORRUPT_MESSAGE),
-        ("count timestamp null-key sequence", INVALID_RECORD),
+        ("count timestamp sequence", INVALID_RECORD),
+        ("timestamp sequence", INVALID_TIMESTAMP),
         ("timestamp null-key sequence", INVALID_TIMESTAMP),
         ("null-key sequence", INVALID_RECORD),
         ("sequence", 45),
@@ -433,7 +434,8 @@ def _led(topic):
 )
 def test_P22_the_first_fault_is_the_one_reported(client, make_topic, faults, code):
     faults = faults.split()
-    topic = make_topic(cleanup_policy="compact", max_message_bytes=1000)
+    compacted = {"cleanup_policy": "compact"} if "null-key" in faults else {}
+    topic = make_topic(max_message_bytes=1000, **compacted)
     settings = dict(producer_id=PID, producer_epoch=0, base_sequence=0)
     accepted(client, topic, batch([Record(b"k", b"v")], **settings), at=0)
     settings["base_sequence"] = 7 if "sequence" in faults else 1

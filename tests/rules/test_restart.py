@@ -142,7 +142,12 @@ def test_PROC11_a_second_broker_on_the_same_folder_refuses(broker, new_broker, t
                 text = text.replace(f"127.0.0.1:{old}", f"127.0.0.1:{new}")
             second.properties.write_text(text)
         process = subprocess.Popen(
-            second.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            second.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=second.environment(),
+            text=True,
         )
         try:
             output, _ = process.communicate(timeout=40)
