@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass
 
 import records
-from harness import CACHE, COMPAT, Program, kafka_jars
+from harness import CACHE, COMPAT, PATIENCE, Program, kafka_jars
 
 ALL_CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
-PROGRAM_TIMEOUT_S = 90
+PROGRAM_TIMEOUT_S = 60 * PATIENCE
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         for value in getattr(item, "funcargs", {}).values():
             if isinstance(value, Broker):
-                report.sections.append((f"log of {value.name}", value.log_tail()))
+                report.sections.append((f"log of {value.name}", value.log_tail(200)))
     return report
 
 

@@ -3,9 +3,9 @@
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from harness import wait_until
+from harness import PATIENCE, wait_until
 
-TIMEOUT_S = 30
+TIMEOUT_S = 30 * PATIENCE
 
 
 def create_topic(broker, name, partitions):

@@ -6,7 +6,7 @@
 
 const crypto = require('node:crypto')
 const readline = require('node:readline')
-const { Kafka, CompressionCodecs, CompressionTypes, ConfigResourceTypes, logLevel } = require('kafkajs')
+const { Kafka, CompressionCodecs, CompressionTypes, logLevel } = require('kafkajs')
 
 const mode = process.argv[2]
 const args = Object.fromEntries(
@@ -271,15 +271,10 @@ async function admin() {
   await client.createPartitions({ topicPartitions: [{ topic, count: 5 }] })
   const grown = await awaitCount(5)
   const listed = (await client.listTopics()).includes(topic)
-  const described = await client.describeConfigs({
-    includeSynonyms: false,
-    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['cleanup.policy'] }],
-  })
   await client.deleteTopics({ topics: [topic] })
   while ((await client.listTopics()).includes(topic));
   await client.disconnect()
-  const policy = described.resources[0].configEntries.map((entry) => entry.configValue).join()
-  say({ event: 'done', created, again, grown, listed, policy, gone: true })
+  say({ event: 'done', created, again, grown, listed, gone: true })
 }
 
 const modes = { produce, consume, share, admin }
