@@ -1,4 +1,5 @@
 #pragma once
+// The version of this build, as `barnabas version` says it and CMakeLists.txt has it.
 
 namespace barnabas::cli {
 
