@@ -17,7 +17,7 @@ constexpr const char* kServeExamples =
 
 constexpr const char* kImportExamples =
     "\nExamples:\n"
-    "  barnabas storage import /var/lib/kafka/orders-*       every partition of a topic, from a Kafka that is stopped\n"
+    "  barnabas storage import /var/lib/kafka/orders-0       every partition of orders, from a Kafka that is stopped\n"
     "  barnabas storage import --set log.dirs=/data /mnt/old/orders-0 -o json\n";
 
 void add_settings(CLI::App& app, std::vector<std::string>& overrides) {
@@ -51,8 +51,8 @@ std::variant<Command, Exit> parse(int argc, const char* const* argv) {
   CLI::App* storage = app.add_subcommand("storage", "Look after data directories, while no broker runs on them.");
   storage->require_subcommand(1);
   StorageImportCommand import;
-  CLI::App* import_app = storage->add_subcommand("import", "Copy topic folders written by Apache Kafka into a data directory.");
-  import_app->add_option("folders", import.folders, "Partition folders, named TOPIC-PARTITION")->required()->type_name("FOLDER");
+  CLI::App* import_app = storage->add_subcommand("import", "Copy topics written by Apache Kafka into a data directory, ids and epochs kept.");
+  import_app->add_option("folders", import.folders, "One partition folder, TOPIC-PARTITION, of each topic to import")->required()->type_name("FOLDER");
   import_app->add_option("--config", import.properties_file, "The broker's properties file")->type_name("FILE");
   add_settings(*import_app, import.overrides);
   add_output(*import_app, import.json);

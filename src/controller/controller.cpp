@@ -257,6 +257,7 @@ void post(const std::shared_ptr<Core>& core, Wish wish, DoneFunction done) {
 void Controller::submit(CreateTopics wish, Done<CreateTopics::Response> done) { post(core_, std::move(wish), std::move(done)); }
 void Controller::submit(DeleteTopics wish, Done<DeleteTopics::Response> done) { post(core_, std::move(wish), std::move(done)); }
 void Controller::submit(CreatePartitions wish, Done<CreatePartitions::Response> done) { post(core_, std::move(wish), std::move(done)); }
+void Controller::submit(ImportTopic wish, Done<ImportTopic::Response> done) { post(core_, std::move(wish), std::move(done)); }
 void Controller::submit(AllocateProducerIds wish, Done<AllocateProducerIds::Response> done) {
   post(core_, std::move(wish), std::move(done));
 }

@@ -39,6 +39,7 @@ class Controller final : public metadata::LeadershipListener {
   void submit(CreateTopics wish, Done<CreateTopics::Response> done);
   void submit(DeleteTopics wish, Done<DeleteTopics::Response> done);
   void submit(CreatePartitions wish, Done<CreatePartitions::Response> done);
+  void submit(ImportTopic wish, Done<ImportTopic::Response> done);
   void submit(AllocateProducerIds wish, Done<AllocateProducerIds::Response> done);
   void submit(RegisterBroker wish, Done<RegisterBroker::Response> done);
   void submit(IncrementalAlterConfigs wish, Done<IncrementalAlterConfigs::Response> done);

@@ -48,6 +48,7 @@ using Decided = Outcome<Decision<typename Wish::Response>>;
 Decided<CreateTopics> decide(const Context& context, const CreateTopics& wish);
 Decided<DeleteTopics> decide(const Context& context, const DeleteTopics& wish);
 Decided<CreatePartitions> decide(const Context& context, const CreatePartitions& wish);
+Decided<ImportTopic> decide(const Context& context, const ImportTopic& wish);
 Decided<AllocateProducerIds> decide(const Context& context, const AllocateProducerIds& wish);
 Decided<RegisterBroker> decide(const Context& context, const RegisterBroker& wish);
 Decided<IncrementalAlterConfigs> decide(const Context& context, const IncrementalAlterConfigs& wish);

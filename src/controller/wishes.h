@@ -99,6 +99,16 @@ struct AllocateProducerIds {
   std::int64_t broker_epoch = -1;
 };
 
+// A topic whose partitions were copied from a Kafka's disk (storage/import.h): it keeps its id, and each partition goes on
+// in the epoch after the last one in its log. Refused when the name or the id is taken.
+struct ImportTopic {
+  struct Response {};
+  std::string name;
+  TopicId id;
+  BrokerId broker = -1;                    // that holds the copies
+  std::vector<LeaderEpoch> latest_epochs;  // of each partition; -1 for one that was empty or is missing
+};
+
 struct RegisteredBroker {
   std::int64_t epoch = -1;
 };

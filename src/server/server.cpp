@@ -14,6 +14,7 @@
 #include "metadata/local_log.h"
 #include "net/asio_network.h"
 #include "net/socket_server.h"
+#include "server/node_paths.h"
 #include "storage/log_manager.h"
 
 namespace barnabas::server {
@@ -118,11 +119,7 @@ Result<> Server::Parts::load_logs() {
 
 Result<> Server::Parts::start_metadata() {
   loader = std::make_unique<metadata::MetadataLoader>(cluster_id, fatal);
-  metadata::LocalLogOptions options;
-  options.directory = Path(settings.log_dirs().front()) / "metadata";
-  options.cluster_id = cluster_id;
-  options.node = settings.node_id();
-  metadata_log = metadata::make_local_log(std::move(options), disk, *queues.front(), *control, random);
+  metadata_log = metadata::make_local_log(metadata_options(settings, cluster_id), disk, *queues.front(), *control, random);
   controller = std::make_unique<controller::Controller>(*metadata_log, loader->holder(), *control, random, controller::Policy::of(settings),
                                                         [this] { active.set_value(); });
   partitions = std::make_unique<replication::PartitionManager>(*logs, settings, settings.node_id());
