@@ -1,9 +1,8 @@
-# Every dependency is a Debian 12 package; docs/decisions/ says why each was chosen.
+# Every dependency is a Debian 12 package: tools/packages.txt lists them, docs/decisions/0001-dependencies.md says why.
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(Boost 1.81 REQUIRED)
-find_package(OpenSSL 3 REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 if(BARNABAS_TESTS)

@@ -10,7 +10,7 @@
 #     examples-cpp/    the C++ example                      examples/cpp
 #
 # Run it as often as you like: a step whose inputs have not changed is skipped. Debian packages are
-# installed only when some are missing, which needs root.
+# those of tools/packages.txt; they are installed only when some are missing, which needs root or sudo.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -35,35 +35,7 @@ step() {
 
 done_with() { echo "$pending" >"$cache/stamps/$1"; }
 
-install_packages() {
-  local packages=() backports=()
-  local wanted=(kcat librdkafka-dev libssl-dev default-jdk-headless maven python3-venv g++ cmake make pkg-config)
-  command -v node >/dev/null || wanted+=(nodejs npm)
-  command -v go >/dev/null || [[ -x /usr/lib/go/bin/go ]] || backports+=(golang-go)
-  for package in "${wanted[@]}"; do
-    # A newer JDK or CMake that did not come as this package is as good.
-    case $package in
-      default-jdk-headless) command -v javac >/dev/null && continue ;;
-      maven) command -v mvn >/dev/null && continue ;;
-      cmake | make | g++) command -v "$package" >/dev/null && continue ;;
-      python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null && continue ;;
-    esac
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || packages+=("$package")
-  done
-  if ((${#backports[@]})) && ! grep -rqs bookworm-backports /etc/apt/sources.list /etc/apt/sources.list.d; then
-    # The same mirrors as for the release itself.
-    sed 's/bookworm\( bookworm-updates\)\?$/bookworm-backports/' /etc/apt/sources.list.d/debian.sources |
-      sed '/^$/,$d' >/etc/apt/sources.list.d/backports.sources
-  fi
-  ((${#packages[@]} + ${#backports[@]})) || return 0
-  echo "setup: Debian packages ${packages[*]} ${backports[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq
-  if ((${#packages[@]})); then apt-get install -qq -y --no-install-recommends "${packages[@]}" >/dev/null; fi
-  if ((${#backports[@]})); then apt-get install -qq -y -t bookworm-backports "${backports[@]}" >/dev/null; fi
-}
-
-install_packages
+"$repository/tools/install" test
 
 if step python "$here/requirements.txt"; then
   [[ -x "$cache/venv/bin/python" ]] || python3 -m venv "$cache/venv"
