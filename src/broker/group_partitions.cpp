@@ -8,7 +8,8 @@ void GroupPartitions::on_image(const metadata::ImagePtr&, const metadata::ImageP
   std::vector<coordinator::DeletedTopic> deleted;
   for (const metadata::TopicPtr& topic : delta.deleted) {
     if (topic->name == kConsumerOffsetsTopic) {
-      for (std::size_t i = 0; i < topic->partitions.size(); ++i) groups_.unload(static_cast<PartitionIndex>(i));
+      for (const auto& [index, epoch] : loaded_) groups_.unload(index);
+      loaded_.clear();
     } else {
       deleted.push_back({topic->id, topic->name});
     }
@@ -28,7 +29,13 @@ void GroupPartitions::on_image(const metadata::ImagePtr&, const metadata::ImageP
 
 void GroupPartitions::load(const metadata::Topic& topic, PartitionIndex index) {
   const metadata::Partition* known = topic.find_partition(index);
-  if (known == nullptr || known->leader != self_) return groups_.unload(index);
+  if (known == nullptr || known->leader != self_) {
+    if (loaded_.erase(index) > 0) groups_.unload(index);
+    return;
+  }
+  const auto [epoch, inserted] = loaded_.emplace(index, known->leader_epoch);
+  if (!inserted && epoch->second == known->leader_epoch) return;
+  epoch->second = known->leader_epoch;
   if (auto partition = partitions_.find(topic.id, index))
     groups_.load(index, std::make_shared<PartitionLogPort>(std::move(partition), clock_));
 }

@@ -1,6 +1,8 @@
 #pragma once
 // Gives the group coordinator the partitions of __consumer_offsets that this broker leads, and tells it which topics are
 // gone. Told of new images after the partition manager, which has opened the logs by then.
+#include <map>
+
 #include "config/settings.h"
 #include "coordinator/group_coordinator.h"
 #include "metadata/image_holder.h"
@@ -23,6 +25,7 @@ class GroupPartitions final : public metadata::Publisher {
   replication::PartitionManager& partitions_;
   const Clock& clock_;
   const BrokerId self_;
+  std::map<PartitionIndex, LeaderEpoch> loaded_;  // in which epoch: a change of anything else must not load it again
 };
 
 // The newest image's names, for the coordinator.

@@ -133,7 +133,7 @@ class AsioAcceptor final : public Acceptor {
     });
   }
 
-  Result<> open(const Endpoint& at, int backlog) {
+  Result<> open(const Endpoint& at, const SocketOptions& options) {
     boost::system::error_code error;
     auto& acceptor = state_->acceptor;
     auto address = boost::asio::ip::make_address(at.host.empty() ? "::" : at.host, error);
@@ -147,8 +147,13 @@ class AsioAcceptor final : public Acceptor {
     if (error) return fail(Errc::kIo, "open a socket: " + error.message());
     if (endpoint.protocol() == tcp::v6()) acceptor.set_option(boost::asio::ip::v6_only(!at.host.empty()), error);
     acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    // Accepted sockets inherit these, and the receive window is settled in the handshake.
+    if (options.send_buffer_bytes > 0) acceptor.set_option(boost::asio::socket_base::send_buffer_size(options.send_buffer_bytes), error);
+    if (options.receive_buffer_bytes > 0) {
+      acceptor.set_option(boost::asio::socket_base::receive_buffer_size(options.receive_buffer_bytes), error);
+    }
     acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(backlog, error);
+    if (!error) acceptor.listen(options.backlog, error);
     if (error) return fail(Errc::kIo, "listen on " + to_string(at) + ": " + error.message());
     state_->local = to_endpoint(acceptor.local_endpoint(error));
     accept_next(state_);
@@ -206,9 +211,9 @@ class AsioAcceptor final : public Acceptor {
 
 }  // namespace
 
-Result<std::unique_ptr<Acceptor>> AsioNetwork::listen(const Endpoint& at, int backlog, OnAccept on_accept) {
+Result<std::unique_ptr<Acceptor>> AsioNetwork::listen(const Endpoint& at, const SocketOptions& options, OnAccept on_accept) {
   auto acceptor = std::make_unique<AsioAcceptor>(loops_, std::move(on_accept));
-  TRY(acceptor->open(at, backlog));
+  TRY(acceptor->open(at, options));
   return acceptor;
 }
 

@@ -57,7 +57,7 @@ class AsioNetwork final : public Network {
  public:
   // Accepts on the first loop and deals connections out to all in turn. The loops outlive the network.
   explicit AsioNetwork(std::vector<AsioLoop*> loops) : loops_(std::move(loops)) {}
-  Result<std::unique_ptr<Acceptor>> listen(const Endpoint& at, int backlog, OnAccept on_accept) override;
+  Result<std::unique_ptr<Acceptor>> listen(const Endpoint& at, const SocketOptions& options, OnAccept on_accept) override;
 
  private:
   std::vector<AsioLoop*> loops_;

@@ -93,7 +93,7 @@ class SimNetwork::SimAcceptor final : public Acceptor {
   const Endpoint local_;
 };
 
-Result<std::unique_ptr<Acceptor>> SimNetwork::listen(const Endpoint& at, int, OnAccept on_accept) {
+Result<std::unique_ptr<Acceptor>> SimNetwork::listen(const Endpoint& at, const SocketOptions&, OnAccept on_accept) {
   const std::uint16_t port = at.port == 0 ? next_port_++ : at.port;
   if (!listeners_.emplace(port, std::move(on_accept)).second) return fail(Errc::kIo, "address in use");
   return std::make_unique<SimAcceptor>(*this, Endpoint{at.host, port});

@@ -43,7 +43,7 @@ class SimNetwork final : public Network {
   explicit SimNetwork(Executor& executor, std::size_t scratch_bytes = 4096)
       : scratch_(scratch_bytes), pool_(1 << 20), loop_{0, &executor, &pool_, scratch_} {}
 
-  Result<std::unique_ptr<Acceptor>> listen(const Endpoint& at, int backlog, OnAccept on_accept) override;
+  Result<std::unique_ptr<Acceptor>> listen(const Endpoint& at, const SocketOptions& options, OnAccept on_accept) override;
   // Null when nobody listens there.
   std::unique_ptr<SimClient> connect(std::uint16_t port, std::string from = "10.0.0.1");
 

@@ -11,7 +11,7 @@ SocketServer::~SocketServer() = default;
 
 Result<Endpoint> SocketServer::listen(const ListenerAddress& listener) {
   TRY_ASSIGN(auto acceptor,
-             network_.listen(listener.at, limits_.backlog, [this, name = listener.name](std::unique_ptr<Stream> stream, const Loop& loop) {
+             network_.listen(listener.at, limits_.socket, [this, name = listener.name](std::unique_ptr<Stream> stream, const Loop& loop) {
                accept(name, std::move(stream), loop);
              }));
   const Endpoint local = acceptor->local();

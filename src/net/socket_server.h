@@ -16,7 +16,7 @@ struct ServerLimits {
   std::uint32_t connections_max_per_ip = 10'000;
   std::unordered_map<std::string, std::uint32_t> connections_max_by_ip;  // max.connections.per.ip.overrides
   std::uint64_t queued_max_bytes = 0;
-  int backlog = 50;
+  SocketOptions socket;
 };
 
 struct ListenerAddress {

@@ -59,6 +59,12 @@ struct Loop {
   MutableBytes scratch;
 };
 
+struct SocketOptions {
+  int backlog = 50;
+  int send_buffer_bytes = -1;  // -1: the kernel decides
+  int receive_buffer_bytes = -1;
+};
+
 class Acceptor {
  public:
   virtual ~Acceptor() = default;  // stops listening
@@ -71,7 +77,7 @@ class Network {
   using OnAccept = std::function<void(std::unique_ptr<Stream>, const Loop&)>;
   virtual ~Network() = default;
   // Port 0 picks a free one: ask the acceptor. Errors: address in use, not ours, no permission.
-  virtual Result<std::unique_ptr<Acceptor>> listen(const Endpoint& at, int backlog, OnAccept on_accept) = 0;
+  virtual Result<std::unique_ptr<Acceptor>> listen(const Endpoint& at, const SocketOptions& options, OnAccept on_accept) = 0;
 };
 
 }  // namespace barnabas::net

@@ -2,6 +2,7 @@
 
 #include <future>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "base/posix_clock.h"
@@ -34,7 +35,9 @@ net::ServerLimits limits_of(const Settings& settings) {
     limits.connections_max_by_ip.emplace(address, static_cast<std::uint32_t>(most));
   }
   limits.queued_max_bytes = static_cast<std::uint64_t>(settings.get(setting::kQueuedMaxRequestBytes));
-  limits.backlog = settings.get(setting::kSocketListenBacklogSize);
+  limits.socket.backlog = settings.get(setting::kSocketListenBacklogSize);
+  limits.socket.send_buffer_bytes = settings.get(setting::kSocketSendBufferBytes);
+  limits.socket.receive_buffer_bytes = settings.get(setting::kSocketReceiveBufferBytes);
   return limits;
 }
 
@@ -42,6 +45,7 @@ net::ServerLimits limits_of(const Settings& settings) {
 
 struct Server::Parts {
   Parts(const Settings& all, Fatal on_fatal) : settings(all), fatal(std::move(on_fatal)) {}
+  ~Parts();
 
   Result<> open_storage();
   Result<> load_logs();
@@ -76,7 +80,8 @@ struct Server::Parts {
 
   std::vector<Listening> listening;
   std::string cluster_id;
-  bool stopped = false;
+  bool stopped = false;     // on the control executor
+  bool taken_down = false;  // by who called stop()
   std::promise<void> active;
 };
 
@@ -200,7 +205,7 @@ void Server::Parts::sweep() {
 }
 
 void Server::Parts::stop() {
-  if (loader == nullptr) return;  // storage did not open: there is nothing to take down
+  if (loader == nullptr || std::exchange(taken_down, true)) return;
   if (sockets != nullptr) sockets->stop_listening();
   if (groups != nullptr) groups->stop();
   if (partitions != nullptr) partitions->stop();
@@ -214,6 +219,13 @@ void Server::Parts::stop() {
   });
   closed.get_future().wait();
   if (const auto done = logs->close(); !done) log::error("data directory not cleanly closed", {{"error", done.error().message}});
+}
+
+// A fetch may still be reading on a disk's queue, and will post its answer to a loop that no longer runs: the queues end
+// while everything they may call is still there.
+Server::Parts::~Parts() {
+  stop();
+  queues.clear();
 }
 
 Result<std::unique_ptr<Server>> Server::start(const Settings& settings, Fatal fatal) {
@@ -230,7 +242,7 @@ Result<std::unique_ptr<Server>> Server::start(const Settings& settings, Fatal fa
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Server::~Server() { stop(); }
+Server::~Server() = default;
 
 const std::vector<Server::Listening>& Server::listeners() const { return parts_->listening; }
 

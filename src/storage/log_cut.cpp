@@ -375,7 +375,7 @@ Result<CleanEnd> Log::clean_end() {
 Result<CleanEnd> Log::close() {
   const std::scoped_lock structure(structure_mutex_);
   SegmentPtr last;
-  std::vector<SegmentPtr> sealed;
+  std::vector<std::pair<SegmentPtr, std::shared_ptr<File>>> unsynced;
   bool names = false;
   bool folder = false;
   {
@@ -383,15 +383,15 @@ Result<CleanEnd> Log::close() {
     TRY(writable());
     closed_ = true;
     last = segments_.back();
-    sealed = std::exchange(sealed_dirty_, {});
+    for (const SegmentPtr& segment : std::exchange(sealed_dirty_, {})) unsynced.emplace_back(segment, segment->own);
+    unsynced.emplace_back(last, last->own);
     names = std::exchange(names_dirty_, false);
     folder = std::exchange(folder_dirty_, false);
     last->index.add_time(last->largest);
   }
-  sealed.push_back(last);
-  for (const SegmentPtr& segment : sealed) {
-    if (segment->own != nullptr) TRY(segment->own->sync());
-    if (segment->bytes > 0) TRY(segment->index.sync());
+  for (const auto& [segment, data] : unsynced) {
+    if (data != nullptr) TRY(data->sync());
+    if (log_end() > segment->base) TRY(segment->index.sync());
   }
   TRY(write_epochs());
   TRY(write_producer_snapshot());
