@@ -14,12 +14,15 @@ PosixDiskQueue::PosixDiskQueue(std::string name, int threads) {
   }
 }
 
-PosixDiskQueue::~PosixDiskQueue() {
+PosixDiskQueue::~PosixDiskQueue() { stop(); }
+
+void PosixDiskQueue::stop() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
+  threads_.clear();  // joins
 }
 
 void PosixDiskQueue::sync(std::shared_ptr<File> file, Done done) {

@@ -24,6 +24,9 @@ class PosixDiskQueue final : public DiskQueue {
   explicit PosixDiskQueue(std::string name, int threads = 4);
   ~PosixDiskQueue() override;
 
+  // Finishes what was submitted and ends the threads. What comes later is taken and never runs.
+  void stop();
+
   void sync(std::shared_ptr<File> file, Done done) override;
   void run(Task job) override;
 

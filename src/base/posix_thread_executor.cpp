@@ -13,13 +13,15 @@ PosixThreadExecutor::PosixThreadExecutor(std::string name) : thread_([this] { wo
   ::pthread_setname_np(thread_.native_handle(), name.c_str());
 }
 
-PosixThreadExecutor::~PosixThreadExecutor() {
+PosixThreadExecutor::~PosixThreadExecutor() { stop(); }
+
+void PosixThreadExecutor::stop() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void PosixThreadExecutor::post(Task task) {

@@ -20,6 +20,9 @@ class PosixThreadExecutor final : public Executor {
   explicit PosixThreadExecutor(std::string name);
   ~PosixThreadExecutor() override;
 
+  // Runs what was posted and ends the thread. What comes later is taken and never runs, so that users may outlive it.
+  void stop();
+
   void post(Task task) override;
   TimerId post_at(MonoTime at, Task task) override;
   bool cancel(TimerId timer) override;

@@ -219,14 +219,12 @@ void Server::Parts::stop() {
   });
   closed.get_future().wait();
   if (const auto done = logs->close(); !done) log::error("data directory not cleanly closed", {{"error", done.error().message}});
+  // Everything that still runs (a fetch that reads from a disk, a late answer) ends while all it may call is still there.
+  control->stop();
+  for (const auto& queue : queues) queue->stop();
 }
 
-// A fetch may still be reading on a disk's queue, and will post its answer to a loop that no longer runs: the queues end
-// while everything they may call is still there.
-Server::Parts::~Parts() {
-  stop();
-  queues.clear();
-}
+Server::Parts::~Parts() { stop(); }
 
 Result<std::unique_ptr<Server>> Server::start(const Settings& settings, Fatal fatal) {
   auto parts = std::make_unique<Parts>(settings, std::move(fatal));
