@@ -28,10 +28,10 @@ enum class DiskOp { kRead, kWrite, kSync, kOpen, kList, kTruncate, kRename, kRem
 struct DiskFault {
   DiskOp op = DiskOp::kWrite;
   std::string path_contains{};  // empty: every path
-  int skip = 0;               // so many matching operations succeed first
-  int times = 1;              // then so many fail; -1: all
-  int sys_errno = 5;          // EIO
-  std::size_t partial = 0;    // a failing write leaves so many of its bytes
+  int skip = 0;                 // so many matching operations succeed first
+  int times = 1;                // then so many fail; -1: all
+  int sys_errno = 5;            // EIO
+  std::size_t partial = 0;      // a failing write leaves so many of its bytes
 };
 
 enum class PowerCut {

@@ -48,7 +48,8 @@ class Replier {
     // Only a value that this version cannot carry fails: a bug of the handler, but a client's request led to it, so
     // its connection ends and the broker goes on.
     if (!frame) {
-      log::error("response not encodable", {{"api", protocol::name(Response::kKey)}, {"version", version_}, {"error", frame.error().message}});
+      log::error("response not encodable",
+                 {{"api", protocol::name(Response::kKey)}, {"version", version_}, {"error", frame.error().message}});
       return responder_.close("response not encodable");
     }
     responder_.send(std::move(frame->slices));

@@ -51,8 +51,11 @@ std::variant<Command, Exit> parse(int argc, const char* const* argv) {
   CLI::App* storage = app.add_subcommand("storage", "Look after data directories, while no broker runs on them.");
   storage->require_subcommand(1);
   StorageImportCommand import;
-  CLI::App* import_app = storage->add_subcommand("import", "Copy topics written by Apache Kafka into a data directory, ids and epochs kept.");
-  import_app->add_option("folders", import.folders, "One partition folder, TOPIC-PARTITION, of each topic to import")->required()->type_name("FOLDER");
+  CLI::App* import_app =
+      storage->add_subcommand("import", "Copy topics written by Apache Kafka into a data directory, ids and epochs kept.");
+  import_app->add_option("folders", import.folders, "One partition folder, TOPIC-PARTITION, of each topic to import")
+      ->required()
+      ->type_name("FOLDER");
   import_app->add_option("--config", import.properties_file, "The broker's properties file")->type_name("FILE");
   add_settings(*import_app, import.overrides);
   add_output(*import_app, import.json);

@@ -93,7 +93,7 @@ class Listener {
 };
 
 struct Limits {
-  std::size_t max_batch_bytes = 4u << 20;   // the sizes of a batch's records together
+  std::size_t max_batch_bytes = 4u << 20;     // the sizes of a batch's records together
   std::size_t max_batch_records = 64u << 10;  // and their number
   std::size_t max_snapshot_bytes = 1u << 30;
 };

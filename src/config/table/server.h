@@ -1,5 +1,6 @@
 #pragma once
-// Rows of the table of settings (setting.h): this node: its number, listeners, connections, limits and housekeeping. Included by table.cpp only.
+// Rows of the table of settings (setting.h): this node: its number, listeners, connections, limits and housekeeping. Included by table.cpp
+// only.
 // clang-format off
 #include "config/table/row.h"
 
