@@ -194,8 +194,13 @@ Error Log::go_offline(Error error) {
 
 void Log::announce_failure(const Error& error) {
   directory_.fail(error);
-  const std::scoped_lock lock(listener_mutex_);
-  if (listener_ != nullptr) listener_->log_failed(error);
+  // Not from here: who appends may hold the very lock that the listener takes.
+  directory_.queue().run([weak = weak_from_this(), error] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    const std::scoped_lock lock(self->listener_mutex_);
+    if (self->listener_ != nullptr) self->listener_->log_failed(error);
+  });
 }
 
 std::optional<Error> Log::failure() const {
