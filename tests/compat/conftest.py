@@ -1,5 +1,6 @@
 """The suite's options and fixtures: brokers, topics, and client programs that end with their test."""
 
+import signal
 import time
 import uuid
 
@@ -19,6 +20,11 @@ BROKERS = {
 def pytest_addoption(parser):
     parser.addoption("--broker", choices=BROKERS, default="barnabas", help="what to test; kafka is the oracle")
     parser.addoption("--no-restart", action="store_true", help="leave out the restart in the middle of the stories")
+
+
+def pytest_configure(config):
+    # Who ends the suite ends its brokers: finalizers run on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by SIGTERM", returncode=143))
 
 
 @pytest.hookimpl(wrapper=True)

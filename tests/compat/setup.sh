@@ -24,10 +24,11 @@ exec 9>"$cache/lock"
 flock 9
 
 # step NAME INPUT...: true when the step is to be done, because an input changed since done NAME.
+# Inputs count by what they hold, not where they lie: another checkout finds everything done.
 step() {
   local name=$1 sum
   shift
-  sum=$(find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+  sum=$(find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 cat | sha256sum)
   pending="$sum"
   [[ "$(cat "$cache/stamps/$name" 2>/dev/null)" != "$sum" ]] || return 1
   echo "setup: $name"
@@ -45,9 +46,11 @@ fi
 
 for version in "${kafka_versions[@]}"; do
   if step "kafka-$version" "$here/programs/java/pom.xml"; then
-    rm -rf "$cache/kafka-$version"
+    rm -rf "$cache/kafka-$version.new"
     mvn --batch-mode --quiet --file "$here/programs/java/pom.xml" dependency:copy-dependencies \
-      -Dkafka.version="$version" -DoutputDirectory="$cache/kafka-$version"
+      -Dkafka.version="$version" -DoutputDirectory="$cache/kafka-$version.new"
+    rm -rf "$cache/kafka-$version"
+    mv "$cache/kafka-$version.new" "$cache/kafka-$version"
     done_with "kafka-$version"
   fi
   if step "java-$version" "$here/programs/java"; then
