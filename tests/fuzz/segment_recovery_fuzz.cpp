@@ -71,7 +71,6 @@ struct World {
 };
 
 void use(World& world, const std::shared_ptr<Log>& log) {
-  const LogConfig config = log->config();
   require(log->log_start() <= log->log_end());
   for (Offset from = log->log_start(); from < log->log_end();) {
     const auto result =
