@@ -120,10 +120,19 @@ bool FetchOperation::read_all(storage::ReadMode mode) {
   return complete && (mode == storage::ReadMode::kMayWait || warm());
 }
 
-bool FetchOperation::warm() const {
-  for (const Read& read : reads_) {
+// Makes sure that nothing of what was read must wait for the disk when it is sent. Below a certain size it is cheaper to
+// copy: one call then takes it together with what surrounds it.
+bool FetchOperation::warm() {
+  for (Read& read : reads_) {
     const auto* file = std::get_if<FileSlice>(&read.outcome.records);
-    if (file != nullptr && file->length > 0 && !in_memory(*file)) return false;
+    if (file == nullptr || file->length == 0) continue;
+    if (file->length > kCopyBelowBytes) {
+      if (!in_memory(*file)) return false;
+    } else if (auto copy = copy_of(*file)) {
+      read.outcome.records = *std::move(copy);
+    } else {
+      return false;
+    }
   }
   return true;
 }
@@ -228,19 +237,10 @@ FetchResponse FetchOperation::build() {
     }
     add_leader(outcome.error, target, told, response);
     std::vector<Slice> slices;
-    if (length > 0) slices.push_back(take(std::move(outcome.records)));
+    if (length > 0) slices.push_back(std::move(outcome.records));
     told.records = protocol::RecordsField(std::move(slices));
   }
   return response;
-}
-
-// From a file below a certain size it is cheaper to copy.
-Slice FetchOperation::take(Slice&& slice) {
-  const auto* file = std::get_if<FileSlice>(&slice);
-  if (file != nullptr && file->length <= kCopyBelowBytes) {
-    if (auto copy = copy_of(*file)) return *std::move(copy);
-  }
-  return std::move(slice);
 }
 
 // Where to turn to instead (KIP-951).

@@ -34,14 +34,13 @@ class FetchOperation final : public replication::FetchWaiter, public std::enable
   bool read_all(storage::ReadMode mode);  // true: everything needed was in memory
   void look_up(std::size_t i);
   bool satisfied() const;
-  bool warm() const;
+  bool warm();
   void park();
   void unpark();
   void wake();
   void read_on_disk();
   void answer();
   protocol::FetchResponse build();
-  static Slice take(Slice&& slice);
   void add_leader(ErrorCode error, const FetchTarget& target, protocol::FetchResponse::PartitionData& told,
                   protocol::FetchResponse& response) const;
 
