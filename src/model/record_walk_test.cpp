@@ -21,7 +21,8 @@ Bytes batch_of(ByteView records, std::int32_t count, Compression codec, Compress
   EXPECT_TRUE(compressor.write(records) && compressor.finish());
   store_be(bytes.data() + batch_layout::kLength, static_cast<std::int32_t>(bytes.size() - batch_layout::kLogOverhead));
   store_be(bytes.data() + batch_layout::kAttributes, static_cast<std::int16_t>(codec));
-  store_be(bytes.data() + batch_layout::kLastOffsetDelta, count - 1);
+  store_be(bytes.data() + batch_layout::kLastOffsetDelta,
+           static_cast<std::int32_t>(static_cast<std::uint32_t>(count) - 1));  // hostile counts wrap
   store_be(bytes.data() + batch_layout::kBaseTimestamp, std::int64_t{1000});
   store_be(bytes.data() + batch_layout::kCount, count);
   MutableRecordBatch::open(bytes)->seal();
