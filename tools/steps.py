@@ -125,6 +125,9 @@ def run(command, output, budget_s, env=None, cwd=REPOSITORY):
             except subprocess.TimeoutExpired:
                 process.kill()
                 code = process.wait()
+    except OSError as error:  # there is no such program: it was not built
+        output.write_text(f"{error}\n")
+        code = 127
     finally:
         left_running = end_children()
     return Outcome(code, time.monotonic() - begun, over_budget, left_running, output)
