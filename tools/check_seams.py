@@ -30,6 +30,7 @@ ALLOWED = [
     ("src/*_test_support.h", ["gtest/*.h", "gmock/*.h"]),
     ("src/*_threads_test.cpp", ["thread", "future", "stdlib.h"]),  # for races; run under TSan
     ("src/coordinator/group_harness.h", ["gtest/*.h"]),
+    ("src/broker/node_simulation.h", ["gtest/*.h"]),
     ("src/model/compression_test.cpp", ["lz4frame.h", "snappy.h", "zstd.h", "zlib.h"]),  # ours against theirs
     # The seams.
     ("src/base/disk.h", ["filesystem"]),  # for path only
