@@ -86,7 +86,7 @@ if step librdkafka "$here/programs/librdkafka"; then
   done_with librdkafka
 fi
 if step examples-cpp "$repository/examples/cpp"; then
-  cmake -S "$repository/examples/cpp" -B "$cache/examples-cpp" >/dev/null
+  cmake --fresh -S "$repository/examples/cpp" -B "$cache/examples-cpp" >/dev/null
   cmake --build "$cache/examples-cpp" >/dev/null
   done_with examples-cpp
 fi
