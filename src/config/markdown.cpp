@@ -71,7 +71,7 @@ stops the start, because a node that
 silently went its own way would split that cluster. When the node is the whole cluster, say so:
 
 ```
-barnabas server --config server.properties --set barnabas.metadata.engine=local
+barnabas serve server.properties --set barnabas.metadata.engine=local
 ```
 
 Then these settings are accepted without effect, on conditions: `process.roles` is both roles, `controller.quorum.voters`

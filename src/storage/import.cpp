@@ -133,22 +133,31 @@ Result<ImportedPartition> import_partition(LogDirectory& into, const Path& sourc
   return imported;
 }
 
+// Kafka makes the file empty and fills it in the background: one that was stopped soon left it so.
+static Result<OffsetsByLog> log_starts_of(Disk& disk, const Path& file) {
+  TRY_ASSIGN(const bool there, disk.exists(file));
+  if (!there) return OffsetsByLog{};
+  TRY_ASSIGN(const auto opened, disk.open(file, OpenMode::kRead));
+  TRY_ASSIGN(const std::uint64_t size, opened->size());
+  if (size == 0) return OffsetsByLog{};
+  return read_offset_checkpoint(disk, file);
+}
+
 Result<> import_topic(LogDirectory& into, const Path& source_directory, const std::string& topic, const LogConfig& config,
                       std::vector<ImportedPartition>& done) {
   Disk& disk = into.disk();
   TRY_ASSIGN(const bool has_lock, disk.exists(source_directory / ".lock"));
   std::unique_ptr<DirectoryLock> lock;
   if (has_lock) { TRY_ASSIGN(lock, disk.lock(source_directory / ".lock")); }
-  const auto starts = read_offset_checkpoint(disk, source_directory / LogDirectory::kLogStartFile);
-  if (!starts && starts.error().code != Errc::kNotFound) return std::unexpected(starts.error());
+  TRY_ASSIGN(const OffsetsByLog starts, log_starts_of(disk, source_directory / LogDirectory::kLogStartFile));
   TRY_ASSIGN(const auto entries, disk.list(source_directory));
   bool any = false;
   for (const DirectoryEntry& entry : entries) {
     const auto name = parse_log_name(entry.name);
     if (!entry.is_directory || !name || name->topic != topic) continue;
     any = true;
-    const auto start = starts ? starts->find(entry.name) : OffsetsByLog::const_iterator{};
-    const Offset log_start = starts && start != starts->end() ? start->second : Offset(0);
+    const auto start = starts.find(entry.name);
+    const Offset log_start = start != starts.end() ? start->second : Offset(0);
     TRY_ASSIGN(auto imported, import_partition(into, source_directory / entry.name, log_start, config));
     done.push_back(std::move(imported));
   }
