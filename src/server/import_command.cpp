@@ -23,6 +23,8 @@
 namespace barnabas::server {
 namespace {
 
+constexpr std::size_t kPartitionsMax = 10'000;  // a folder's number is only text: checked before memory is taken for it
+
 struct Source {
   Path directory;
   std::string topic;
@@ -85,6 +87,7 @@ class Node {
     for (const storage::ImportedPartition& partition : imported.partitions) {
       wish.id = partition.topic_id;
       const auto index = static_cast<std::size_t>(std::stoi(partition.folder.substr(partition.folder.rfind('-') + 1)));
+      if (index >= kPartitionsMax) return fail(Errc::kInvalidArgument, partition.folder + ": more partitions than a topic may have here");
       wish.latest_epochs.resize(std::max(wish.latest_epochs.size(), index + 1), kNoLeaderEpoch);
       wish.latest_epochs[index] = partition.latest_epoch;
     }
