@@ -42,6 +42,7 @@ constexpr std::array kTable{
     BARNABAS_ROW(ApiVersions, handle_api_versions, 0, 4),
     BARNABAS_ROW(CreateTopics, handle_create_topics, 0, 7),
     BARNABAS_ROW(DeleteTopics, handle_delete_topics, 0, 6),
+    BARNABAS_ROW(DeleteRecords, handle_delete_records, 0, 2),
     BARNABAS_ROW(InitProducerId, handle_init_producer_id, 0, 5),
     BARNABAS_ROW(OffsetForLeaderEpoch, handle_offset_for_leader_epoch, 0, 4),
     BARNABAS_ROW(CreatePartitions, handle_create_partitions, 0, 3),

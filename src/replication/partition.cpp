@@ -230,6 +230,31 @@ Offset Partition::last_stable() const {
   return high_watermark();
 }
 
+void Partition::delete_records(Offset up_to, std::move_only_function<void(DeleteOutcome)> done) {
+  ErrorCode error = ErrorCode::kNone;
+  const Offset committed = high_watermark();
+  if (up_to == kHighWatermark) up_to = committed;
+  {
+    const std::lock_guard lock(mutex_);
+    error = check_leader_locked(kNoLeaderEpoch);
+    const TopicConfig& config = settings_->config;
+    if (error == ErrorCode::kNone && config.cleanup_compact && !config.cleanup_delete) error = ErrorCode::kPolicyViolation;
+  }
+  if (error == ErrorCode::kNone && (up_to < Offset(0) || up_to > committed)) error = ErrorCode::kOffsetOutOfRange;
+  if (error != ErrorCode::kNone) return done({error, Offset(-1)});
+
+  auto advance = [self = shared_from_this(), up_to, done = std::move(done)](const Result<>& synced) mutable {
+    if (!synced) return done({to_error_code(synced.error()), Offset(-1)});
+    self->log_->advance_start(up_to, [self, done = std::move(done)](const Result<>& saved) mutable {
+      done(saved ? DeleteOutcome{ErrorCode::kNone, self->log_->log_start()} : DeleteOutcome{to_error_code(saved.error()), Offset(-1)});
+    });
+  };
+  // With page-cache the records may be in memory only. A start above the end that a power cut leaves would be ignored by
+  // recovery, and what was deleted would be back: so first the log, then its start.
+  if (log_->durable_end() >= up_to) return advance({});
+  log_->request_sync(std::move(advance));
+}
+
 FetchOutcome Partition::read(const FetchRequest& request) {
   FetchOutcome outcome;
   {

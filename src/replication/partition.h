@@ -36,6 +36,11 @@ struct AppendOutcome {
   Offset log_start{-1};
 };
 
+struct DeleteOutcome {
+  ErrorCode error = ErrorCode::kNone;
+  Offset low_watermark{-1};  // the log start afterwards, with kNone
+};
+
 enum class Isolation : std::int8_t { kReadUncommitted = 0, kReadCommitted = 1 };
 
 struct FetchRequest {
@@ -92,6 +97,12 @@ class Partition final : public storage::LogListener, public std::enable_shared_f
   AppendOutcome append(const AcceptedBatch& batch, bool check_producer);
   // Calls back once the high watermark has reached `next_offset` (kNone), or never will (P7, P8). At once if it has.
   void when_committed(Offset next_offset, Committed done);
+
+  // DeleteRecords (V17): nothing below the offset is served any more; kHighWatermark: all that is committed. Calls back,
+  // at once or from the disk's thread, when neither a kill nor a power cut can take that back (W5).
+  // Errors: OFFSET_OUT_OF_RANGE, POLICY_VIOLATION on a topic that is only compacted, those of check_leader.
+  static constexpr Offset kHighWatermark{-1};
+  void delete_records(Offset up_to, std::move_only_function<void(DeleteOutcome)> done);
 
   FetchOutcome read(const FetchRequest& request);
   // One shot each; the token takes the waiter off again.

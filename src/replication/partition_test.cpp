@@ -67,6 +67,14 @@ class PartitionTest : public storage::LogTest {
     EXPECT_EQ(outcome.error, ErrorCode::kNone);
     return ack(outcome.next_offset);
   }
+  struct Deletion {
+    std::optional<DeleteOutcome> told;
+  };
+  std::shared_ptr<Deletion> deletion(Offset up_to) {
+    auto deletion = std::make_shared<Deletion>();
+    partition_->delete_records(up_to, [deletion](DeleteOutcome outcome) { deletion->told = outcome; });
+    return deletion;
+  }
   FetchOutcome fetch(Offset from, LeaderEpoch current = kNoLeaderEpoch, LeaderEpoch last_fetched = kNoLeaderEpoch) {
     return partition_->read({.offset = from,
                              .max_bytes = 1 << 20,
@@ -388,6 +396,56 @@ TEST_F(PartitionTest, NewSettingsReachTheLog) {
   EXPECT_GT(log_->segments().size(), 3U);
   EXPECT_EQ(seen_from(Offset(0)), Offset(5));
 }
+
+// ---- deleting records -------------------------------------------------------------------------------------------------
+
+TEST_F(PartitionTest, RecordsAreDeletedUpToTheHighWatermarkOnly) {  // V17, V4
+  start_warm(Durability::kFsync);
+  queue_->hang(true);
+  append();  // not committed yet
+  EXPECT_EQ(deletion(Offset(2))->told->error, ErrorCode::kOffsetOutOfRange);
+  EXPECT_EQ(deletion(Offset(-2))->told->error, ErrorCode::kOffsetOutOfRange);
+  queue_->hang(false);
+  run();
+  const auto all = deletion(Partition::kHighWatermark);
+  run();
+  ASSERT_TRUE(all->told);
+  EXPECT_EQ(all->told->error, ErrorCode::kNone);
+  EXPECT_EQ(all->told->low_watermark, Offset(2));
+  EXPECT_EQ(fetch(Offset(1)).error, ErrorCode::kOffsetOutOfRange);
+  partition_->stop(ErrorCode::kUnknownTopicOrPartition);
+  EXPECT_EQ(deletion(Offset(2))->told->error, ErrorCode::kUnknownTopicOrPartition);
+}
+
+TEST_F(PartitionTest, ATopicThatIsOnlyCompactedKeepsItsRecords) {  // V17
+  start_warm(Durability::kFsync);
+  auto compacted = std::make_shared<TopicSettings>();
+  compacted->config.cleanup_compact = true;
+  compacted->config.cleanup_delete = false;
+  partition_->set_settings(compacted);
+  EXPECT_EQ(deletion(Offset(1))->told->error, ErrorCode::kPolicyViolation);
+  EXPECT_EQ(log_->log_start(), Offset(0));
+}
+
+// V18, W5: also where the records themselves were only in the page cache. A start above what is left of the log would be
+// taken for another log's, and the deleted records come back.
+class DeletedRecords : public PartitionTest, public ::testing::WithParamInterface<Durability> {};
+TEST_P(DeletedRecords, AreNotBroughtBackByAPowerCut) {
+  start(GetParam());
+  append();
+  ASSERT_TRUE(sync());  // so that a part of the log is left
+  for (int i = 0; i < 4; ++i) append();
+  if (GetParam() == Durability::kFsync) run();
+  const auto deleted = deletion(Offset(4));
+  EXPECT_FALSE(deleted->told) << "not before it is on disk";
+  run();
+  ASSERT_TRUE(deleted->told);
+  EXPECT_EQ(deleted->told->low_watermark, Offset(4));
+  restart(PowerCut::kLoseAll);
+  EXPECT_EQ(log_->log_start(), Offset(4));
+  EXPECT_GE(log_->log_end(), Offset(4));
+}
+INSTANTIATE_TEST_SUITE_P(WithEither, DeletedRecords, ::testing::Values(Durability::kFsync, Durability::kPageCache));
 
 // ---- after a crash ----------------------------------------------------------------------------------------------------
 

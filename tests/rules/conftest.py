@@ -15,8 +15,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from talk import create_topic, supported_versions  # noqa: E402
-from wire import CATALOGUE, Client  # noqa: E402
+from talk import create_topic  # noqa: E402
+from wire import Client  # noqa: E402
 
 
 def _load_harness():
@@ -110,17 +110,3 @@ def make_topic(client):
         return create_topic(client, name or f"t-{uuid.uuid4().hex[:12]}", partitions, configs)
 
     return make
-
-
-@pytest.fixture
-def requires(client):
-    """requires("DeleteRecords", ...): skips the test on a broker that does not advertise these yet."""
-
-    def check(*names, **at_least):
-        have = supported_versions(client)
-        for name, version in {**{name: 0 for name in names}, **at_least}.items():
-            key = CATALOGUE.apis[name].key
-            if key not in have or have[key][1] < version:
-                pytest.skip(f"{name} v{version} is not advertised")
-
-    return check

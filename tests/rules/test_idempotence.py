@@ -198,8 +198,7 @@ def test_I9_batches_without_a_producer_are_never_duplicates(client, make_topic):
 
 
 @rule("I13")
-def test_I13_deleted_records_leave_the_producers_state(client, make_topic, requires, pid):
-    requires("DeleteRecords")
+def test_I13_deleted_records_leave_the_producers_state(client, make_topic, pid):
     topic = make_topic()
     for sequence in range(3):
         accepted(client, topic, run(pid, sequence), at=sequence)

@@ -91,8 +91,7 @@ def test_V13_the_largest_timestamp(client, make_topic, version, codec):
 
 
 @rule("V13")
-def test_V13_deleted_records_are_not_found(client, make_topic, requires):
-    requires("DeleteRecords")
+def test_V13_deleted_records_are_not_found(client, make_topic):
     topic = make_topic()
     for number in range(4):
         accepted(client, topic, batch([b"x"], base_timestamp=1_000_000 + number))

@@ -393,8 +393,7 @@ def test_P20_a_wrong_max_timestamp_is_put_right(client, make_topic):
 
 @rule("P21")
 @pytest.mark.parametrize("client_id", ["rules", "__admin_client"])
-def test_P21_clients_do_not_write_to_internal_topics(client, connect, requires, kind, client_id):
-    requires("FindCoordinator")
+def test_P21_clients_do_not_write_to_internal_topics(client, connect, kind, client_id):
     client.call("FindCoordinator", 3, {"key": "some-group", "key_type": 0})
     name = "__consumer_offsets"
     described = until(lambda: _led(describe_topic(client, name)), f"{name} is there")

@@ -4,6 +4,7 @@
 #include "protocol/generated/api_versions.h"
 #include "protocol/generated/create_partitions.h"
 #include "protocol/generated/create_topics.h"
+#include "protocol/generated/delete_records.h"
 #include "protocol/generated/delete_topics.h"
 #include "protocol/generated/describe_cluster.h"
 #include "protocol/generated/fetch.h"
@@ -40,6 +41,7 @@ BARNABAS_HANDLER(handle_sync_group, SyncGroup);
 BARNABAS_HANDLER(handle_api_versions, ApiVersions);
 BARNABAS_HANDLER(handle_create_topics, CreateTopics);
 BARNABAS_HANDLER(handle_delete_topics, DeleteTopics);
+BARNABAS_HANDLER(handle_delete_records, DeleteRecords);
 BARNABAS_HANDLER(handle_init_producer_id, InitProducerId);
 BARNABAS_HANDLER(handle_offset_for_leader_epoch, OffsetForLeaderEpoch);
 BARNABAS_HANDLER(handle_create_partitions, CreatePartitions);
