@@ -37,7 +37,10 @@ class File {
   virtual Result<> write_at(std::uint64_t position, ByteView bytes) = 0;
   // Makes data and size durable (fdatasync). Waits.
   virtual Result<> sync() = 0;
+  // To the file's size: also gives back what was reserved behind its end.
   virtual Result<> truncate(std::uint64_t size) = 0;
+  // A hint that the file will grow to this size soon: room on the disk, the size stays. An error changes nothing.
+  virtual Result<> reserve(std::uint64_t size) = 0;
   virtual Result<std::uint64_t> size() const = 0;
   // The kernel's descriptor for sendfile, or -1 where there is none (simulation).
   virtual int descriptor() const { return -1; }

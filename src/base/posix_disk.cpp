@@ -93,6 +93,13 @@ class PosixFile final : public File {
     return {};
   }
 
+  Result<> reserve(std::uint64_t size) override {
+    if (retry([&] { return ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size)); }) != 0) {
+      return fail_errno(errno, context("reserve", path_));
+    }
+    return {};
+  }
+
   Result<std::uint64_t> size() const override {
     struct stat status{};
     if (::fstat(fd_.get(), &status) != 0) return fail_errno(errno, context("stat", path_));

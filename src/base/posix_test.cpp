@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <future>
 
 #include "base/posix_clock.h"
@@ -75,6 +77,27 @@ TEST_F(PosixDiskTest, TheSecondToLockIsRefusedUntilTheFirstLetsGo) {
   EXPECT_TRUE(disk_.lock(dir_ / ".lock"));
 }
 
+TEST_F(PosixDiskTest, ReservedRoomDoesNotShowInTheSizeAndIsGivenBack) {
+  constexpr std::uintmax_t kRoom = 1 << 20;
+  const auto room_of = [](const File& file) {
+    struct stat status{};
+    EXPECT_EQ(::fstat(file.descriptor(), &status), 0);
+    return static_cast<std::uintmax_t>(status.st_blocks) * 512;
+  };
+  auto file = disk_.open(dir_ / "log", OpenMode::kCreateNew);
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->write_at(0, as_bytes("abc")));
+  const Result<> reserved = (*file)->reserve(kRoom);
+  if (!reserved) {  // a file system that cannot: its users do without
+    EXPECT_EQ(reserved.error().sys_errno, EOPNOTSUPP);
+    return;
+  }
+  EXPECT_EQ(*(*file)->size(), 3U);
+  EXPECT_GE(room_of(**file), kRoom);
+  ASSERT_TRUE((*file)->truncate(3));
+  EXPECT_LT(room_of(**file), kRoom);
+}
+
 // A file whose syncs wait for a gate and can be made to fail.
 class GatedFile final : public File {
  public:
@@ -82,6 +105,7 @@ class GatedFile final : public File {
   Result<std::size_t> read_cached_at(std::uint64_t, MutableBytes) const override { return 0; }
   Result<> write_at(std::uint64_t, ByteView) override { return {}; }
   Result<> truncate(std::uint64_t) override { return {}; }
+  Result<> reserve(std::uint64_t) override { return {}; }
   Result<std::uint64_t> size() const override { return 0; }
   Result<> sync() override {
     if (syncs.fetch_add(1) == 0) {

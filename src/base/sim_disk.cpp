@@ -213,6 +213,12 @@ class SimFile final : public File {
     return {};
   }
 
+  Result<> reserve(std::uint64_t) override {
+    const std::scoped_lock lock(state_->mutex);
+    TRY(alive());
+    return state_->enter(DiskOp::kReserve, path_);
+  }
+
   Result<> truncate(std::uint64_t size) override {
     const std::scoped_lock lock(state_->mutex);
     TRY(alive());

@@ -23,7 +23,7 @@
 
 namespace barnabas {
 
-enum class DiskOp { kRead, kWrite, kSync, kOpen, kList, kTruncate, kRename, kRemove, kMakeDirectory, kSyncDirectory, kStat };
+enum class DiskOp { kRead, kWrite, kSync, kOpen, kList, kTruncate, kRename, kRemove, kMakeDirectory, kSyncDirectory, kStat, kReserve };
 
 struct DiskFault {
   DiskOp op = DiskOp::kWrite;

@@ -62,9 +62,11 @@ Result<> Log::write_batches(ByteView bytes) {
   if (segment.own == nullptr) {  // given back when it was idle
     TRY_ASSIGN(segment.own, segment.open_file());
   }
+  segment.reserve_ahead(bytes.size(), static_cast<std::uint64_t>(config_.segment_bytes));
   Result<> written = segment.own->write_at(segment.bytes, bytes);
   if (written) return {};
   // A part may be in the file: it must not lie behind the next, shorter batch.
+  segment.reserved = 0;
   const Result<> cut = segment.own->truncate(segment.bytes);
   Error error = std::move(written).error();
   error.message = name_ + ": " + error.message;

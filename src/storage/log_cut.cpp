@@ -148,6 +148,7 @@ Result<> Log::shorten(Segment& segment, std::uint64_t position) {
   segment.forget_damage_from(position);
   const std::scoped_lock lock(mutex_);
   segment.own = std::move(file);
+  segment.reserved = 0;
   segment.sole_handle = true;
   return {};
 }
@@ -387,6 +388,7 @@ Result<CleanEnd> Log::close() {
     unsynced.emplace_back(last, last->own);
     names = std::exchange(names_dirty_, false);
     folder = std::exchange(folder_dirty_, false);
+    last->give_back_reserve();
     last->index.add_time(last->largest);
   }
   for (const auto& [segment, data] : unsynced) {

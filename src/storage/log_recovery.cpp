@@ -199,6 +199,7 @@ Result<bool> LogRecovery::scan_segment(std::size_t index) {
   if (file == nullptr) { TRY_ASSIGN(file, segment.open_file()); }
   scanned_.push_back(log_.segments_[index]);
   const std::uint64_t limit = file_bytes_[index];
+  TRY(file->truncate(limit));  // a killed process may have left reserved room behind the end
   TRY_ASSIGN(const std::uint64_t from, trusted_position(segment, *file, index + 1 < log_.segments_.size()));
   segment.bytes = from;
   segment.largest_known = true;

@@ -135,6 +135,7 @@ void Log::finish_sync(SyncPlan plan, Result<> result) {
 }
 
 void Log::give_to_cache(Segment& segment) {
+  segment.give_back_reserve();
   segment.sole_handle = false;
   directory_.files().put(segment.log_path, std::exchange(segment.own, nullptr));
 }

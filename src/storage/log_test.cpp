@@ -181,6 +181,26 @@ TEST_F(LogTest, AFailedSyncTakesTheDirectoryOfflineForGood) {  // S14
   log_->set_listener(nullptr);
 }
 
+TEST_F(LogTest, ALogThatGrowsReservesRoomInLargeStepsAndDoesWithoutWhereItCannot) {
+  for (const bool can : {true, false}) {
+    if (!can) disk_.inject({.op = DiskOp::kReserve, .times = -1, .sys_errno = EOPNOTSUPP});
+    Log& log = create();
+    const TestBatch batch{.value = std::string(100'000, 'x')};
+    disk_.reset_counts();
+    for (int i = 0; i < 9; ++i) ASSERT_TRUE(append(batch));
+    EXPECT_EQ(disk_.count(DiskOp::kReserve), 0U) << "most segments stay small";
+    for (int i = 0; i < 91; ++i) ASSERT_TRUE(append(batch));
+    EXPECT_EQ(disk_.count(DiskOp::kReserve), can ? 4U : 1U) << "1, 2, 4 and 8 MiB more";
+    EXPECT_EQ(log.log_end(), Offset(100));
+    EXPECT_EQ(disk_.contents("/logs/t-0/00000000000000000000.log").size(), log.size_bytes());
+    disk_.reset_counts();
+    ASSERT_TRUE(log.close());
+    EXPECT_EQ(disk_.count(DiskOp::kTruncate), can ? 3U : 2U) << "two indexes are cut, and what was not used goes back";
+    log_.reset();
+    ASSERT_TRUE(disk_.remove_all("/logs/t-0"));
+  }
+}
+
 TEST_F(LogTest, AFullDiskRefusesAnAppendWholeAndLetsLaterOnesIn) {  // S12, P25
   create();
   append_many(3);

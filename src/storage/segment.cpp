@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/log.h"
 #include "storage/batch_scanner.h"
@@ -40,6 +41,24 @@ void Segment::count_in(const BatchFrame& frame, std::int32_t index_interval_byte
   bytes += frame.size_bytes;
   bytes_since_entry += frame.size_bytes;
   next_offset = frame.next_offset();
+}
+
+void Segment::reserve_ahead(std::uint64_t more, std::uint64_t limit) {
+  constexpr std::uint64_t kFrom = 1 << 20;  // most segments stay small and get nothing
+  constexpr std::uint64_t kStepMax = 8 << 20;
+  const std::uint64_t end = bytes + more;
+  if (end <= reserved || end < kFrom) return;
+  const std::uint64_t wanted = std::max(end, std::min(end + std::min(end, kStepMax), limit));
+  const Result<> done = own->reserve(wanted);
+  // A disk that is full or cannot do it: the writes will find their room, or fail, by themselves.
+  reserved = done ? wanted : UINT64_MAX;
+}
+
+void Segment::give_back_reserve() {
+  const std::uint64_t had = std::exchange(reserved, 0);
+  if (own == nullptr || had <= bytes || had == UINT64_MAX) return;
+  const Result<> done = own->truncate(bytes);
+  if (!done) log::warn("reserved room stays", {{"file", log_path.native()}, {"error", done.error().message}});
 }
 
 Result<std::shared_ptr<File>> Segment::open_file() const { return directory_.files().get(log_path); }
