@@ -33,8 +33,9 @@ class File {
   virtual Result<std::size_t> read_at(std::uint64_t position, MutableBytes out) const = 0;
   // The same, but only what needs no waiting for the disk: fewer bytes, perhaps 0, when the rest is cold.
   virtual Result<std::size_t> read_cached_at(std::uint64_t position, MutableBytes out) const = 0;
-  // Writes everything or fails; after a failure any prefix may have been written.
-  virtual Result<> write_at(std::uint64_t position, ByteView bytes) = 0;
+  // Writes everything, piece behind piece, or fails; after a failure any prefix may have been written.
+  virtual Result<> write_pieces_at(std::uint64_t position, std::span<const ByteView> pieces) = 0;
+  Result<> write_at(std::uint64_t position, ByteView bytes) { return write_pieces_at(position, {&bytes, 1}); }
   // Makes data and size durable (fdatasync). Waits.
   virtual Result<> sync() = 0;
   // To the file's size: also gives back what was reserved behind its end.

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -69,17 +70,32 @@ class PosixFile final : public File {
     return done;
   }
 
-  Result<> write_at(std::uint64_t position, ByteView bytes) override {
-    std::size_t done = 0;
-    while (done < bytes.size()) {
+  Result<> write_pieces_at(std::uint64_t position, std::span<const ByteView> pieces) override {
+    while (pieces.size() > 1) {
+      std::array<iovec, kPiecesMax> vectors;
+      const auto now = pieces.first(std::min(pieces.size(), kPiecesMax));
+      std::size_t wanted = 0;
+      for (std::size_t i = 0; i < now.size(); ++i) {
+        vectors[i] = {const_cast<std::byte*>(now[i].data()), now[i].size()};
+        wanted += now[i].size();
+      }
       const ssize_t n =
-          retry([&] { return ::pwrite(fd_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(position + done)); });
+          retry([&] { return ::pwritev(fd_.get(), vectors.data(), static_cast<int>(now.size()), static_cast<off_t>(position)); });
       if (n < 0) return fail_errno(errno, context("write", path_));
-      done += static_cast<std::size_t>(n);
+      if (static_cast<std::size_t>(n) < wanted) {  // a full disk, most likely: the next write will say
+        for (std::size_t left = static_cast<std::size_t>(n); const ByteView piece : now) {
+          const std::size_t skip = std::min(left, piece.size());
+          left -= skip;
+          TRY(write_piece(position + skip, piece.subspan(skip)));
+          position += piece.size();
+        }
+      } else {
+        position += wanted;
+      }
+      pieces = pieces.subspan(now.size());
     }
-    return {};
+    return pieces.empty() ? Result<>() : write_piece(position, pieces.front());
   }
-
   Result<> sync() override {
     // Not retried on failure, EINTR included: the kernel may have dropped the dirty pages and would lie the next time.
     if (::fdatasync(fd_.get()) != 0) return fail_errno(errno, context("sync", path_));
@@ -109,6 +125,19 @@ class PosixFile final : public File {
   int descriptor() const override { return fd_.get(); }
 
  private:
+  static constexpr std::size_t kPiecesMax = 64;
+
+  Result<> write_piece(std::uint64_t position, ByteView bytes) {
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+      const ssize_t n =
+          retry([&] { return ::pwrite(fd_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(position + done)); });
+      if (n < 0) return fail_errno(errno, context("write", path_));
+      done += static_cast<std::size_t>(n);
+    }
+    return {};
+  }
+
   const Descriptor fd_;
   const Path path_;
 };

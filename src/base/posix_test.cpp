@@ -103,7 +103,7 @@ class GatedFile final : public File {
  public:
   Result<std::size_t> read_at(std::uint64_t, MutableBytes) const override { return 0; }
   Result<std::size_t> read_cached_at(std::uint64_t, MutableBytes) const override { return 0; }
-  Result<> write_at(std::uint64_t, ByteView) override { return {}; }
+  Result<> write_pieces_at(std::uint64_t, std::span<const ByteView>) override { return {}; }
   Result<> truncate(std::uint64_t) override { return {}; }
   Result<> reserve(std::uint64_t) override { return {}; }
   Result<std::uint64_t> size() const override { return 0; }

@@ -183,7 +183,10 @@ class SimFile final : public File {
     return copy_out(position, out);
   }
 
-  Result<> write_at(std::uint64_t position, ByteView bytes) override {
+  Result<> write_pieces_at(std::uint64_t position, std::span<const ByteView> pieces) override {
+    Bytes all;
+    for (const ByteView piece : pieces) all.insert(all.end(), piece.begin(), piece.end());
+    const ByteView bytes = all;
     const std::scoped_lock lock(state_->mutex);
     TRY(alive());
     if (!writable_) return fail_errno(EBADF, path_.string());

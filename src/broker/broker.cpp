@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "broker/api_table.h"
 #include "broker/handlers/handlers.h"
+#include "broker/produce_group.h"
 
 namespace barnabas::broker {
 
@@ -10,10 +11,13 @@ Broker::Broker(BrokerDeps deps)
     : deps_(deps),
       fetch_sessions_(static_cast<std::size_t>(deps.settings.get(setting::kMaxIncrementalFetchSessionCacheSlots)), deps.clock, deps.random),
       producer_ids_(deps.controller, deps.images, deps.settings.node_id()) {
-  for (std::size_t i = 0; i < deps.loops; ++i) loops_.emplace_back(deps.images);
+  for (std::size_t i = 0; i < deps.loops; ++i) loops_.emplace_back(*this);
 }
 
 Broker::~Broker() = default;
+
+Broker::LoopState::LoopState(Broker& broker)
+    : images(broker.images()), scratch(std::make_unique<CompressionContext>()), produces(std::make_unique<ProduceGroup>(broker)) {}
 
 std::unique_ptr<net::Session> Broker::open(const net::ConnectionInfo& info) {
   auto session = std::make_unique<ClientSession>();
@@ -48,6 +52,8 @@ void Broker::handle(net::Session& session, const net::Loop& loop, MutableBytes f
            std::string(protocol::name(row->key)) + " version " + std::to_string(version) + ": " + called.error().message);
   }
 }
+
+void Broker::finish_input(const net::Loop& loop) { produces(loop).finish(); }
 
 // A2: no reply, a line in the log, and the connection ends. Other connections do not notice.
 void Broker::refuse(const ClientSession& session, net::Responder& responder, std::string why) {

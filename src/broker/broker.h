@@ -23,6 +23,8 @@
 
 namespace barnabas::broker {
 
+class ProduceGroup;
+
 struct BrokerDeps {
   const Settings& settings;
   const Clock& clock;
@@ -42,6 +44,7 @@ class Broker final : public net::FrameHandler {
   std::unique_ptr<net::Session> open(const net::ConnectionInfo& info) override;
   bool pipelined(ByteView frame) const override;
   void handle(net::Session& session, const net::Loop& loop, MutableBytes frame, net::Responder responder) override;
+  void finish_input(const net::Loop& loop) override;
 
   const Settings& settings() const { return deps_.settings; }
   const Clock& clock() const { return deps_.clock; }
@@ -57,6 +60,9 @@ class Broker final : public net::FrameHandler {
   // Room to decompress and compress in, of the loop that the request runs on.
   CompressionContext& scratch(const net::Loop& loop) { return *loops_[loop.index].scratch; }
 
+  // The Produce requests of the loop that arrived together.
+  ProduceGroup& produces(const net::Loop& loop) { return *loops_[loop.index].produces; }
+
   // Where this client should find the broker: its advertised listener, or else the address it connected to.
   metadata::Endpoint advertised(const ClientSession& session, const metadata::Broker& broker) const;
 
@@ -69,9 +75,10 @@ class Broker final : public net::FrameHandler {
   void refuse(const ClientSession& session, net::Responder& responder, std::string why);
 
   struct LoopState {
-    explicit LoopState(const metadata::ImageHolder& holder) : images(holder), scratch(std::make_unique<CompressionContext>()) {}
+    explicit LoopState(Broker& broker);
     metadata::ImageReader images;
     std::unique_ptr<CompressionContext> scratch;
+    std::unique_ptr<ProduceGroup> produces;
   };
 
   const BrokerDeps deps_;

@@ -45,6 +45,7 @@ class AsioStream final : public Stream {
       : socket_(std::move(socket)), local_(std::move(local)), peer_(std::move(peer)) {}
 
   IoResult read(std::span<const MutableBytes> into) override {
+    if (into.size() == 1) return outcome(::recv(socket_.native_handle(), into[0].data(), into[0].size(), 0));  // dearer as readv
     std::array<iovec, 2> vectors;
     const std::size_t count = std::min(into.size(), vectors.size());
     for (std::size_t i = 0; i < count; ++i) vectors[i] = {into[i].data(), into[i].size()};
@@ -75,11 +76,8 @@ class AsioStream final : public Stream {
           wanted += bytes.size();
         }
         if (count == 0) continue;
-        msghdr message{};
-        message.msg_iov = vectors.data();
-        message.msg_iovlen = count;
         // With more to come the kernel may fill its segments instead of sending a short one.
-        result = outcome(::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | (at < slices.size() ? MSG_MORE : 0)));
+        result = send_memory(std::span(vectors).first(count), MSG_NOSIGNAL | (at < slices.size() ? MSG_MORE : 0));
       }
       skip = 0;
       if (result.kind != IoResult::Kind::kDone) {
@@ -107,6 +105,14 @@ class AsioStream final : public Stream {
     socket_.async_wait(type, [task = std::move(task)](boost::system::error_code error) mutable {
       if (!error) task();
     });
+  }
+
+  IoResult send_memory(std::span<iovec> vectors, int flags) {
+    if (vectors.size() == 1) return outcome(::send(socket_.native_handle(), vectors[0].iov_base, vectors[0].iov_len, flags));
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = vectors.size();
+    return outcome(::sendmsg(socket_.native_handle(), &message, flags));
   }
 
   IoResult send_file(const FileSlice& slice, std::uint64_t skip) {

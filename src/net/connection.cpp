@@ -163,12 +163,23 @@ bool Connection::read_once() {
 
 // Handles the whole frames at the front; returns the bytes that need not be kept.
 std::size_t Connection::consume(MutableBytes bytes) {
+  bool handed_over = false;
+  std::string_view hostile;
+  const std::size_t used = hand_over_frames(bytes, handed_over, hostile);
+  if (handed_over) handler_.finish_input(loop_);
+  if (!hostile.empty()) close(hostile);
+  if (used < bytes.size()) frame_started_ = last_activity_;
+  return used;
+}
+
+// `handed_over`: the handler has frames that finish_input() was not called for. `hostile`: why to end the connection.
+std::size_t Connection::hand_over_frames(MutableBytes bytes, bool& handed_over, std::string_view& hostile) {
   std::size_t used = 0;
-  while (!closed_ && bytes.size() - used >= kLengthBytes) {
+  while (bytes.size() - used >= kLengthBytes) {
     const MutableBytes rest = bytes.subspan(used);
     const auto length = load_be<std::int32_t>(rest.data());
     if (length < 0 || static_cast<std::uint32_t>(length) > limits_.frame_max_bytes) {  // A3: before anything is allocated
-      close(length < 0 ? "a negative frame length" : "a frame over socket.request.max.bytes");
+      hostile = length < 0 ? "a negative frame length" : "a frame over socket.request.max.bytes";
       return bytes.size();
     }
     const auto size = static_cast<std::uint32_t>(length);
@@ -178,11 +189,16 @@ std::size_t Connection::consume(MutableBytes bytes) {
       return bytes.size();
     }
     const MutableBytes frame = rest.subspan(kLengthBytes, size);
-    if (!may_dispatch(frame)) break;
+    if (!may_dispatch(frame)) {
+      if (!handed_over) break;
+      handler_.finish_input(loop_);  // which may answer what holds it back
+      handed_over = false;
+      if (!may_dispatch(frame)) break;
+    }
     dispatch(frame);
+    handed_over = true;
     used += kLengthBytes + size;
   }
-  if (used < bytes.size()) frame_started_ = last_activity_;
   return used;
 }
 
@@ -210,6 +226,7 @@ void Connection::try_finish_partial() {
   const MutableBytes frame(partial_.buffer.bytes.get(), partial_.length);
   if (!may_dispatch(frame)) return;
   dispatch(frame);
+  handler_.finish_input(loop_);
   drop_partial();
 }
 

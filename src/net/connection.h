@@ -75,8 +75,10 @@ class FrameHandler {
   virtual std::unique_ptr<Session> open(const ConnectionInfo& info) = 0;
   // May this frame be handled while earlier pipelined frames are unanswered?
   virtual bool pipelined(ByteView frame) const = 0;
-  // The frame's bytes are valid (and may be changed in place) during this call only.
+  // The frame's bytes are valid, and may be changed in place, until finish_input().
   virtual void handle(Session& session, const Loop& loop, MutableBytes frame, Responder responder) = 0;
+  // No more of what arrived together comes now: work that was put off to be done for several frames at once is due.
+  virtual void finish_input(const Loop& loop) = 0;
 };
 
 struct ConnectionLimits {
@@ -119,6 +121,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool holds_frames() const;
   bool may_dispatch(ByteView frame) const;
   std::size_t consume(MutableBytes bytes);
+  std::size_t hand_over_frames(MutableBytes bytes, bool& handed_over, std::string_view& hostile);
   void consume_unread();
   void dispatch(MutableBytes frame);
   bool start_partial(MutableBytes bytes, std::uint32_t length);

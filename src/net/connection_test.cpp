@@ -28,12 +28,21 @@ class ScriptedHandler final : public FrameHandler {
     waiting.push_back(std::move(responder));
     if (answer_at_once) answer(waiting.size() - 1);
   }
+  void finish_input(const Loop&) override {
+    finished.push_back(seen.size());
+    if (!answer_when_finished) return;
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+      if (waiting[i]) answer(i);
+    }
+  }
   void answer(std::size_t i) {
     auto bytes = std::make_shared<Bytes>(frame("re:" + seen[i]));
     waiting[i].send({MemorySlice{bytes, *bytes}});
   }
 
   bool answer_at_once = false;
+  bool answer_when_finished = false;
+  std::vector<std::size_t> finished;  // how many frames had been seen at each finish_input()
   std::vector<std::string> seen;
   std::vector<Responder> waiting;
 };
@@ -133,6 +142,31 @@ TEST_F(ConnectionTest, FramesArriveWholeHoweverTheyAreCut) {
     EXPECT_EQ(handler_.seen, (std::vector<std::string>{"a", large, "", "p2", large})) << chunk;
     server_.reset();
   }
+}
+
+TEST_F(ConnectionTest, FramesThatArriveTogetherAreFinishedTogether) {
+  handler_.answer_when_finished = true;
+  start(limits());
+  const auto client = connect();
+  Bytes all;
+  for (const char* payload : {"p1", "p2", "p3", "fetch", "p4"}) {
+    const Bytes one = frame(payload);
+    all.insert(all.end(), one.begin(), one.end());
+  }
+  send(*client, all);
+  EXPECT_EQ(received(*client), "re:p1 re:p2 re:p3 re:fetch re:p4");
+  // The fetch may not overtake them, so they are finished before it.
+  EXPECT_EQ(handler_.finished, (std::vector<std::size_t>{3, 4, 5}));
+}
+
+TEST_F(ConnectionTest, FramesInFrontOfAnImpossibleLengthAreFinishedBeforeTheConnectionEnds) {
+  start(limits());
+  const auto client = connect();
+  Bytes all = frame("p1");
+  all.resize(all.size() + 4, std::byte{0xff});
+  send(*client, all);
+  EXPECT_EQ(handler_.finished, (std::vector<std::size_t>{1}));
+  EXPECT_TRUE(client->closed());
 }
 
 // A3, D3: the length is judged before anything is allocated for it.

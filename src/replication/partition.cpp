@@ -1,6 +1,7 @@
 #include "replication/partition.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/check.h"
@@ -103,45 +104,94 @@ LeaderEpoch Partition::leader_epoch() const {
 
 AppendOutcome Partition::append(const AcceptedBatch& batch, bool check_producer) {
   AppendOutcome outcome;
+  const AcceptedBatch* const one = &batch;
+  append_all({&one, 1}, check_producer, {&outcome, 1});
+  return outcome;
+}
+
+void Partition::append_all(std::span<const AcceptedBatch* const> batches, bool check_producer, std::span<AppendOutcome> outcomes) {
   Woken woken;
+  bool appended = false;
   {
     const std::lock_guard lock(mutex_);
-    outcome.error = check_leader_locked(kNoLeaderEpoch);
-    if (outcome.error != ErrorCode::kNone) {
-      outcome.message = std::string(message(outcome.error));
-      return outcome;
-    }
-    if (check_producer && batch.producer_id != kNoProducerId) {
-      const storage::ProducerCheck check = log_->check_producer(batch.bytes);
-      if (check.error != ErrorCode::kNone) {
-        outcome.error = check.error;
-        outcome.message = std::string(message(check.error));
-        return outcome;
+    const std::uint64_t before = appended_bytes_;
+    std::array<MutableBytes, storage::Log::kRunMax> room;
+    for (std::size_t i = 0; i < batches.size();) {
+      if (const ErrorCode error = check_leader_locked(kNoLeaderEpoch); error != ErrorCode::kNone) {
+        for (; i < batches.size(); ++i) outcomes[i] = {.error = error, .message = std::string(message(error))};
+        break;
       }
-      if (check.duplicate) {  // I5: the original's offsets again
-        outcome.base_offset = check.base_offset;
-        outcome.next_offset = check.last_offset + 1;
-        outcome.log_append_time_ms = batch.log_append_time_ms ? check.max_timestamp_ms : -1;
-        outcome.log_start = log_->log_start();
-        return outcome;
-      }
+      const std::size_t staged = stage_locked(batches.subspan(i), check_producer, room, outcomes[i]);
+      append_run_locked(batches.subspan(i), std::span(room).first(staged), outcomes.subspan(i));
+      i += std::max<std::size_t>(staged, 1);
     }
-    const Result<storage::AppendInfo> appended = log_->append(batch.bytes, leader_epoch_);
-    if (!appended) {
-      outcome.error = to_error_code(appended.error());
-      outcome.message = appended.error().message;
-      return outcome;
-    }
-    outcome.base_offset = appended->base_offset;
-    outcome.next_offset = appended->last_offset + 1;
-    outcome.log_append_time_ms = batch.log_append_time_ms.value_or(-1);
-    outcome.log_start = log_->log_start();
-    appended_bytes_ += batch.bytes.size();
-    if (durability_ == Durability::kPageCache) advance_locked(outcome.next_offset, woken);
+    appended = appended_bytes_ > before;
+    if (durability_ == Durability::kPageCache) advance_locked(log_->log_end(), woken);
   }
-  if (durability_ == Durability::kFsync) request_sync();
+  if (appended && durability_ == Durability::kFsync) request_sync();
   woken.tell();
-  return outcome;
+}
+
+// True: append it. Otherwise the outcome is complete: refused, or known from before.
+bool Partition::judge_producer_locked(const AcceptedBatch& batch, AppendOutcome& outcome) const {
+  const storage::ProducerCheck check = log_->check_producer(batch.bytes);
+  if (check.error != ErrorCode::kNone) {
+    outcome.error = check.error;
+    outcome.message = std::string(message(check.error));
+    return false;
+  }
+  if (!check.duplicate) return true;
+  outcome.base_offset = check.base_offset;  // I5: the original's offsets again
+  outcome.next_offset = check.last_offset + 1;
+  outcome.log_append_time_ms = batch.log_append_time_ms ? check.max_timestamp_ms : -1;
+  outcome.log_start = log_->log_start();
+  return false;
+}
+
+// Fills the run with the batches, from the first on, that may be appended without knowing more than is known now. Returns
+// how many; 0: the first one's outcome is complete.
+std::size_t Partition::stage_locked(std::span<const AcceptedBatch* const> batches, bool check_producer, std::span<MutableBytes> run,
+                                    AppendOutcome& first) const {
+  std::size_t staged = 0;
+  for (; staged < std::min(batches.size(), run.size()); ++staged) {
+    const AcceptedBatch& batch = *batches[staged];
+    if (check_producer && batch.producer_id != kNoProducerId) {
+      const auto earlier = batches.first(staged);
+      const auto same = std::ranges::find(earlier.rbegin(), earlier.rend(), batch.producer_id, &AcceptedBatch::producer_id);
+      if (same != earlier.rend()) {
+        // The log does not know that one yet, but what follows it directly is right if it is.
+        const bool follows =
+            (*same)->producer_epoch == batch.producer_epoch && add_sequence((*same)->last_sequence, 1) == batch.base_sequence;
+        if (!follows) break;
+      } else {
+        AppendOutcome outcome;
+        if (!judge_producer_locked(batch, staged == 0 ? first : outcome)) break;
+      }
+    }
+    run[staged] = batch.bytes;
+  }
+  return staged;
+}
+
+void Partition::append_run_locked(std::span<const AcceptedBatch* const> batches, std::span<const MutableBytes> run,
+                                  std::span<AppendOutcome> outcomes) {
+  std::array<storage::AppendInfo, storage::Log::kRunMax> infos;
+  for (std::size_t done = 0; done < run.size();) {
+    const Result<std::size_t> appended = log_->append_run(run.subspan(done), leader_epoch_, infos);
+    if (!appended) {
+      const ErrorCode error = to_error_code(appended.error());
+      for (; done < run.size(); ++done) outcomes[done] = {.error = error, .message = appended.error().message};
+      return;
+    }
+    for (std::size_t i = 0; i < *appended; ++i, ++done) {
+      AppendOutcome& outcome = outcomes[done];
+      outcome.base_offset = infos[i].base_offset;
+      outcome.next_offset = infos[i].last_offset + 1;
+      outcome.log_append_time_ms = batches[done]->log_append_time_ms.value_or(-1);
+      outcome.log_start = log_->log_start();
+      appended_bytes_ += run[done].size();
+    }
+  }
 }
 
 // Moves the high watermark forward and takes off everybody who waited for that.

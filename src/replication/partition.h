@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,9 @@ class Partition final : public storage::LogListener, public std::enable_shared_f
 
   // One validated batch of a client or a coordinator. Errors: P22's from leadership on, and the producer's history.
   AppendOutcome append(const AcceptedBatch& batch, bool check_producer);
+  // Several, in this order, with one write where they fit into one; an outcome for each, which equals that of appending
+  // them one by one.
+  void append_all(std::span<const AcceptedBatch* const> batches, bool check_producer, std::span<AppendOutcome> outcomes);
   // Calls back once the high watermark has reached `next_offset` (kNone), or never will (P7, P8). At once if it has.
   void when_committed(Offset next_offset, Committed done);
 
@@ -128,6 +132,11 @@ class Partition final : public storage::LogListener, public std::enable_shared_f
     void tell();
   };
   ErrorCode check_leader_locked(LeaderEpoch current) const;
+  bool judge_producer_locked(const AcceptedBatch& batch, AppendOutcome& outcome) const;
+  std::size_t stage_locked(std::span<const AcceptedBatch* const> batches, bool check_producer, std::span<MutableBytes> run,
+                           AppendOutcome& first) const;
+  void append_run_locked(std::span<const AcceptedBatch* const> batches, std::span<const MutableBytes> run,
+                         std::span<AppendOutcome> outcomes);
   void advance_locked(Offset to, Woken& woken);
   void wake_all_locked(ErrorCode error, Woken& woken);
   void request_sync();

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "storage/log_test_support.h"
 
 namespace barnabas::replication {
@@ -52,6 +54,21 @@ class PartitionTest : public storage::LogTest {
     auto accepted = validate_append(bytes, settings_->append, AppendOrigin::kClient, clock_.wall_ms(), compression_);
     EXPECT_TRUE(accepted) << accepted.error().message;
     return partition_->append(*accepted, /*check_producer=*/true);
+  }
+  std::vector<AppendOutcome> append_all(const std::vector<TestBatch>& batches) {
+    std::vector<Bytes> bytes;
+    std::vector<AcceptedBatch> accepted;
+    std::vector<const AcceptedBatch*> pointers;
+    for (const TestBatch& batch : batches) bytes.push_back(storage::make_batch(batch));
+    for (Bytes& one : bytes) {
+      auto valid = validate_append(one, settings_->append, AppendOrigin::kClient, clock_.wall_ms(), compression_);
+      EXPECT_TRUE(valid) << valid.error().message;
+      accepted.push_back(*std::move(valid));
+    }
+    for (const AcceptedBatch& one : accepted) pointers.push_back(&one);
+    std::vector<AppendOutcome> outcomes(batches.size());
+    partition_->append_all(pointers, /*check_producer=*/true, outcomes);
+    return outcomes;
   }
   std::shared_ptr<Ack> ack(Offset next_offset) {
     auto ack = std::make_shared<Ack>();
@@ -123,6 +140,60 @@ TEST_F(PartitionTest, WithPageCacheAnAppendIsCommittedAtOnce) {
   EXPECT_EQ(ack(Offset(3))->told, ErrorCode::kNone);
   EXPECT_EQ(seen_from(Offset(0)), Offset(3));
   EXPECT_EQ(disk_.count(DiskOp::kSync), 0U);
+}
+
+TEST_F(PartitionTest, BatchesThatCameTogetherShareAWriteAndAreJudgedAsOneByOne) {  // I2, I4, I5
+  const auto batch = [](ProducerId producer, Sequence sequence, ProducerEpoch epoch = 0) {
+    return TestBatch{.records = 2, .producer = producer, .producer_epoch = epoch, .sequence = sequence};
+  };
+  const std::vector<TestBatch> batches{
+      batch(7, 0),    batch(8, 0),
+      batch(7, 2),    batch(7, 4),              // one write
+      batch(7, 2),                              // sent again
+      batch(7, 8),                              // one is missing in between
+      batch(7, 6),    TestBatch{.records = 2},  // one write
+      batch(7, 0, 1), batch(7, 8),              // a new epoch, and its old one
+  };
+  start(Durability::kPageCache);
+  disk_.reset_counts();
+  const auto together = append_all(batches);
+  const std::uint64_t writes = disk_.count(DiskOp::kWrite);
+  const Offset end = log_->log_end();
+  partition_.reset();
+  log_.reset();
+  ASSERT_TRUE(disk_.remove_all("/logs/t-0"));
+
+  start(Durability::kPageCache);
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    const AppendOutcome alone = append(batches[i]);
+    EXPECT_EQ(together[i].error, alone.error) << i;
+    EXPECT_EQ(together[i].base_offset, alone.base_offset) << i;
+    EXPECT_EQ(together[i].next_offset, alone.next_offset) << i;
+    EXPECT_EQ(together[i].message, alone.message) << i;
+  }
+  EXPECT_EQ(end, log_->log_end());
+  EXPECT_EQ(end, Offset(14));
+  EXPECT_EQ(writes, 3U);
+}
+
+TEST_F(PartitionTest, BatchesThatCameTogetherRollWhereTheyWouldHaveOneByOne) {
+  config_.segment_bytes = 500;
+  settings_->log.segment_bytes = 500;
+  start(Durability::kPageCache);
+  const auto outcomes = append_all(std::vector<TestBatch>(20));
+  EXPECT_EQ(outcomes.back().next_offset, Offset(20));
+  EXPECT_EQ(seen_from(Offset(0)), Offset(20));
+  for (const auto& segment : log_->segments()) EXPECT_LE(segment.bytes, 500U);
+}
+
+TEST_F(PartitionTest, AFullDiskRefusesAllThatWouldHaveSharedTheWrite) {  // S12
+  start(Durability::kPageCache);
+  disk_.inject({.op = DiskOp::kWrite, .sys_errno = ENOSPC, .partial = 100});
+  for (const AppendOutcome& outcome : append_all(std::vector<TestBatch>(3))) EXPECT_EQ(outcome.error, ErrorCode::kKafkaStorageError);
+  EXPECT_EQ(log_->log_end(), Offset(0));
+  EXPECT_EQ(partition_->high_watermark(), Offset(0));
+  EXPECT_EQ(append_all(std::vector<TestBatch>(3)).back().next_offset, Offset(3));
+  EXPECT_EQ(seen_from(Offset(0)), Offset(3));
 }
 
 TEST_F(PartitionTest, TheAppendItselfWakesWhoWaitsOnceWithItsBytes) {  // V12

@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -116,6 +117,10 @@ class Log : public std::enable_shared_from_this<Log> {
   // kNoSpace: nothing was appended, later appends may work (S12). kIo: the log is offline. kFenced: an older epoch
   // than the log has.
   Result<AppendInfo> append(MutableBytes batch, LeaderEpoch epoch);
+  // As many of these batches, from the first on, as go into one segment, in one write. Fills as many infos; returns how
+  // many that are: at least one. After an error nothing was appended.
+  Result<std::size_t> append_run(std::span<const MutableBytes> batches, LeaderEpoch epoch, std::span<AppendInfo> infos);
+  static constexpr std::size_t kRunMax = 16;
   // Whole batches fetched from a leader, with offsets and epochs as they are; the first must begin at the log end or
   // above it. Headers and checksums are checked here.
   Result<AppendInfo> append_as_follower(ByteView batches);
@@ -213,10 +218,10 @@ class Log : public std::enable_shared_from_this<Log> {
 
   // log_append.cpp; all under mutex_
   Result<> writable() const;
-  bool must_roll(const BatchFrame& first, std::uint64_t bytes) const;
+  bool must_roll(const BatchFrame& frame, std::uint64_t ahead) const;  // so many bytes go before it
   Result<> roll();
   Result<SegmentPtr> make_segment(Offset base);
-  Result<> write_batches(ByteView bytes);
+  Result<> write_batches(std::span<const ByteView> pieces, std::uint64_t bytes);
   void note_appended(const BatchFrame& frame);
   void remember(const BatchFrame& frame, std::uint64_t position);
   Error go_offline(Error error);

@@ -1,6 +1,8 @@
 // Appending to a log: one system call a batch, index entries and rolls on the way.
 #include <algorithm>
+#include <array>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "storage/log.h"
 
@@ -21,14 +23,15 @@ Result<> Log::writable() const {
   return {};
 }
 
-bool Log::must_roll(const BatchFrame& first, std::uint64_t bytes) const {
+bool Log::must_roll(const BatchFrame& frame, std::uint64_t ahead) const {
   const Segment& segment = active();
-  if (segment.bytes == 0) return false;
-  if (segment.bytes + bytes > static_cast<std::uint64_t>(std::min<std::int64_t>(config_.segment_bytes, INT32_MAX))) return true;
-  if (first.last_offset - segment.base > INT32_MAX) return true;
+  if (segment.bytes + ahead == 0) return false;
+  if (segment.bytes + ahead + frame.size_bytes > static_cast<std::uint64_t>(std::min<std::int64_t>(config_.segment_bytes, INT32_MAX)))
+    return true;
+  if (frame.last_offset - segment.base > INT32_MAX) return true;
   // By the records' time where they have one, as Kafka: old data that is copied in rolls as it did when it was new.
-  const bool timed = segment.first_timestamp_ms >= 0 && first.max_timestamp_ms >= 0;
-  const std::int64_t age = timed ? first.max_timestamp_ms - segment.first_timestamp_ms : directory_.clock().wall_ms() - segment.created_ms;
+  const bool timed = segment.first_timestamp_ms >= 0 && frame.max_timestamp_ms >= 0;
+  const std::int64_t age = timed ? frame.max_timestamp_ms - segment.first_timestamp_ms : directory_.clock().wall_ms() - segment.created_ms;
   if (age > config_.segment_ms) return true;
   return segment.index.is_full(config_.index_bytes_max);
 }
@@ -57,13 +60,13 @@ Result<> Log::roll() {
   return {};
 }
 
-Result<> Log::write_batches(ByteView bytes) {
+Result<> Log::write_batches(std::span<const ByteView> pieces, std::uint64_t bytes) {
   Segment& segment = active();
   if (segment.own == nullptr) {  // given back when it was idle
     TRY_ASSIGN(segment.own, segment.open_file());
   }
-  segment.reserve_ahead(bytes.size(), static_cast<std::uint64_t>(config_.segment_bytes));
-  Result<> written = segment.own->write_at(segment.bytes, bytes);
+  segment.reserve_ahead(bytes, static_cast<std::uint64_t>(config_.segment_bytes));
+  Result<> written = segment.own->write_pieces_at(segment.bytes, pieces);
   if (written) return {};
   // A part may be in the file: it must not lie behind the next, shorter batch.
   segment.reserved = 0;
@@ -105,31 +108,61 @@ void Log::note_appended(const BatchFrame& frame) {
 }
 
 Result<AppendInfo> Log::append(MutableBytes batch, LeaderEpoch epoch) {
-  auto opened = MutableRecordBatch::open(batch);
-  auto frame = BatchFrame::parse(batch);
-  if (!opened || !frame || frame->size_bytes != batch.size()) return fail(Errc::kInvalidArgument, "not one record batch");
+  AppendInfo info;
+  TRY(append_run({&batch, 1}, epoch, {&info, 1}));
+  return info;
+}
+
+Result<std::size_t> Log::append_run(std::span<const MutableBytes> batches, LeaderEpoch epoch, std::span<AppendInfo> infos) {
+  CHECK(!batches.empty() && infos.size() >= batches.size());
   std::unique_lock lock(mutex_);
   TRY(writable());
   if (epoch < epochs_.latest()) return fail(Errc::kFenced, name_ + ": an older leader epoch than the log has");
-  const Offset base = log_end();
-  const std::int64_t delta = frame->last_offset - frame->base_offset;
-  if (base.value() > INT64_MAX - 1 - delta) return fail(Errc::kOutOfRange, name_ + ": offsets are used up");
-  opened->set_base_offset(base);
-  opened->set_leader_epoch(epoch);
-  frame->base_offset = base;
-  frame->last_offset = base + delta;
-  frame->leader_epoch = epoch;
-
-  const bool rolled = must_roll(*frame, batch.size());
-  if (rolled) TRY(roll());
-  Result<> written = write_batches(batch);
+  std::array<ByteView, kRunMax> pieces;
+  std::uint64_t bytes = 0;
+  std::size_t count = 0;
+  bool rolled = false;
+  for (Offset base = log_end(); count < std::min(batches.size(), kRunMax); ++count) {
+    const MutableBytes batch = batches[count];
+    auto opened = MutableRecordBatch::open(batch);
+    auto frame = BatchFrame::parse(batch);
+    if (!opened || !frame || frame->size_bytes != batch.size()) {
+      if (count > 0) break;
+      return fail(Errc::kInvalidArgument, "not one record batch");
+    }
+    const std::int64_t delta = frame->last_offset - frame->base_offset;
+    if (base.value() > INT64_MAX - 1 - delta) {
+      if (count > 0) break;
+      return fail(Errc::kOutOfRange, name_ + ": offsets are used up");
+    }
+    frame->base_offset = base;
+    frame->last_offset = base + delta;
+    if (must_roll(*frame, bytes)) {
+      if (count > 0) break;
+      TRY(roll());
+      rolled = true;
+    }
+    opened->set_base_offset(base);
+    opened->set_leader_epoch(epoch);
+    pieces[count] = batch;
+    bytes += batch.size();
+    base = frame->next_offset();
+  }
+  Result<> written = write_batches(std::span(pieces).first(count), bytes);
   if (!written) {
     lock.unlock();
     if (written.error().code != Errc::kNoSpace) announce_failure(written.error());
     return std::unexpected(std::move(written).error());
   }
-  note_appended(*frame);
-  return AppendInfo{.base_offset = base, .last_offset = frame->last_offset, .max_timestamp_ms = frame->max_timestamp_ms, .rolled = rolled};
+  for (std::size_t i = 0; i < count; ++i) {
+    const BatchFrame frame = *BatchFrame::parse(pieces[i]);  // with its offsets and epoch now
+    note_appended(frame);
+    infos[i] = {.base_offset = frame.base_offset,
+                .last_offset = frame.last_offset,
+                .max_timestamp_ms = frame.max_timestamp_ms,
+                .rolled = rolled && i == 0};
+  }
+  return count;
 }
 
 namespace {
@@ -161,7 +194,7 @@ Result<AppendInfo> Log::append_as_follower(ByteView batches) {
   // One write for each run of batches that goes into the same segment.
   std::size_t done = 0;
   while (done < frames.size()) {
-    if (must_roll(frames[done], frames[done].size_bytes)) {
+    if (must_roll(frames[done], 0)) {
       TRY(roll());
       info.rolled = true;
     }
@@ -170,10 +203,9 @@ Result<AppendInfo> Log::append_as_follower(ByteView batches) {
     do {
       run_bytes += frames[done + run].size_bytes;
       ++run;
-    } while (done + run < frames.size() &&
-             active().bytes + run_bytes + frames[done + run].size_bytes <= static_cast<std::uint64_t>(config_.segment_bytes) &&
-             frames[done + run].last_offset - active().base <= INT32_MAX);
-    Result<> written = write_batches(batches.first(run_bytes));
+    } while (done + run < frames.size() && !must_roll(frames[done + run], run_bytes));
+    const ByteView piece = batches.first(run_bytes);
+    Result<> written = write_batches({&piece, 1}, run_bytes);
     if (!written) {
       lock.unlock();
       if (written.error().code != Errc::kNoSpace) announce_failure(written.error());
