@@ -147,13 +147,15 @@ void ProduceGroup::judge(Request& request, const metadata::Topic* topic, Produce
 }
 
 void ProduceGroup::finish() {
-  if (requests_.empty()) return;
+  if (requests_.empty() || finishing_) return;
+  finishing_ = true;
   for (std::size_t i = 0; i < staged_.size(); ++i) {
     if (staged_[i].log != nullptr) append_with_same_partition(i);
   }
   for (Request& request : requests_) answer(request);
   staged_.clear();
   requests_.clear();
+  finishing_ = false;
 }
 
 void ProduceGroup::append_with_same_partition(std::size_t first) {

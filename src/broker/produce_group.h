@@ -1,5 +1,5 @@
 #pragma once
-// The Produce requests that one read of a connection brought.
+// The Produce requests that one turn of a loop brought.
 //
 //   add ─ judge every partition ─┐
 //   add ─ judge every partition ─┼─ finish ─ append, per partition with one write ─ answer, in their order
@@ -59,6 +59,7 @@ class ProduceGroup {
   Broker& broker_;
   std::vector<Request> requests_;
   std::vector<Staged> staged_;
+  bool finishing_ = false;  // a reply that leaves at once may end a connection, which asks for finish() again
   // Of one partition, kept for their memory.
   std::vector<std::size_t> members_;
   std::vector<const AcceptedBatch*> batches_;

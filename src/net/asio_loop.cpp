@@ -15,8 +15,9 @@ AsioLoop::AsioLoop(const Clock& clock, std::size_t index)
       work_(boost::asio::make_work_guard(context_)),
       timer_(context_),
       scratch_(std::make_unique_for_overwrite<std::byte[]>(kScratchBytes)),
+      turn_(std::make_shared<Turn>(*this, MutableBytes(scratch_.get(), kScratchBytes))),
       pool_(kPoolBytes),
-      loop_{index, this, &pool_, MutableBytes(scratch_.get(), kScratchBytes)} {}
+      loop_{index, this, &pool_, turn_.get()} {}
 
 void AsioLoop::post(Task task) { boost::asio::post(context_, std::move(task)); }
 

@@ -42,6 +42,7 @@ class AsioLoop final : public Executor {
   boost::asio::steady_timer timer_;
   std::atomic<std::thread::id> thread_;
   std::unique_ptr<std::byte[]> scratch_;
+  std::shared_ptr<Turn> turn_;
   BufferPool pool_;
   Loop loop_;
 

@@ -83,6 +83,7 @@ void Connection::start() {
 
 void Connection::close(std::string_view why) {
   if (closed_) return;
+  finish_input();  // what the handler put off may still refer to the session
   closed_ = true;
   const auto self = shared_from_this();  // on_closed_ drops the owner's reference
   log::debug("connection closed", {{"connection", info_.id}, {"peer", to_string(info_.peer)}, {"why", why}});
@@ -128,13 +129,28 @@ void Connection::on_readable() {
   last_activity_ = clock_.mono();
   in_dispatch_ = true;
   for (int i = 0; i < kReadsPerEvent && may_read() && read_once(); ++i) {}
+  if (closed_ || in_turn_) return;
+  in_turn_ = true;
+  loop_.turn->join(std::shared_ptr<Turn::Member>(shared_from_this(), this));
+}
+
+void Connection::finish_input() {
+  if (std::exchange(unfinished_, false)) handler_.finish_input(loop_);
+}
+
+void Connection::end_turn() {
+  in_turn_ = false;
   in_dispatch_ = false;
   if (!closed_) after_reply();
 }
 
 // Reads what is there and handles the frames in it. False: nothing more for now.
 bool Connection::read_once() {
-  MutableBytes scratch = loop_.scratch;
+  if (loop_.turn->crowded()) {
+    handler_.finish_input(loop_);
+    loop_.turn->empty();
+  }
+  const MutableBytes scratch = loop_.turn->room();
   // The cut length of the next frame, if any, goes in front of what arrives now.
   const std::size_t cut = partial_.length == 0 ? unread_.size() - unread_position_ : 0;
   std::copy_n(unread_.begin() + static_cast<std::ptrdiff_t>(unread_position_), cut, scratch.begin());
@@ -157,29 +173,19 @@ bool Connection::read_once() {
   const bool held = partial_.length > 0 && partial_.received == partial_.length;
   const std::size_t used = held ? 0 : consume(arrived);
   if (closed_) return false;
+  if (unfinished_) loop_.turn->keep(arrived.size());
   unread_.assign(arrived.begin() + static_cast<std::ptrdiff_t>(used), arrived.end());
   return result.bytes == rest + scratch.size() - cut;  // full buffers: there may be more
 }
 
-// Handles the whole frames at the front; returns the bytes that need not be kept.
+// Hands over the whole frames at the front; returns the bytes that need not be kept.
 std::size_t Connection::consume(MutableBytes bytes) {
-  bool handed_over = false;
-  std::string_view hostile;
-  const std::size_t used = hand_over_frames(bytes, handed_over, hostile);
-  if (handed_over) handler_.finish_input(loop_);
-  if (!hostile.empty()) close(hostile);
-  if (used < bytes.size()) frame_started_ = last_activity_;
-  return used;
-}
-
-// `handed_over`: the handler has frames that finish_input() was not called for. `hostile`: why to end the connection.
-std::size_t Connection::hand_over_frames(MutableBytes bytes, bool& handed_over, std::string_view& hostile) {
   std::size_t used = 0;
   while (bytes.size() - used >= kLengthBytes) {
     const MutableBytes rest = bytes.subspan(used);
     const auto length = load_be<std::int32_t>(rest.data());
     if (length < 0 || static_cast<std::uint32_t>(length) > limits_.frame_max_bytes) {  // A3: before anything is allocated
-      hostile = length < 0 ? "a negative frame length" : "a frame over socket.request.max.bytes";
+      close(length < 0 ? "a negative frame length" : "a frame over socket.request.max.bytes");
       return bytes.size();
     }
     const auto size = static_cast<std::uint32_t>(length);
@@ -190,15 +196,13 @@ std::size_t Connection::hand_over_frames(MutableBytes bytes, bool& handed_over, 
     }
     const MutableBytes frame = rest.subspan(kLengthBytes, size);
     if (!may_dispatch(frame)) {
-      if (!handed_over) break;
-      handler_.finish_input(loop_);  // which may answer what holds it back
-      handed_over = false;
+      finish_input();  // which may answer what holds it back
       if (!may_dispatch(frame)) break;
     }
     dispatch(frame);
-    handed_over = true;
     used += kLengthBytes + size;
   }
+  if (used < bytes.size()) frame_started_ = last_activity_;
   return used;
 }
 
@@ -226,7 +230,7 @@ void Connection::try_finish_partial() {
   const MutableBytes frame(partial_.buffer.bytes.get(), partial_.length);
   if (!may_dispatch(frame)) return;
   dispatch(frame);
-  handler_.finish_input(loop_);
+  finish_input();
   drop_partial();
 }
 
@@ -241,6 +245,7 @@ void Connection::dispatch(MutableBytes frame) {
   Pending& request = pending_.emplace_back();
   request.pipelined = handler_.pipelined(frame);
   ++unanswered_;
+  unfinished_ = true;
   if (!request.pipelined) ++unanswered_serial_;
   const std::uint64_t sequence = first_sequence_ + pending_.size() - 1;
   handler_.handle(*session_, loop_, frame, Responder(weak_from_this(), *loop_.executor, sequence));
@@ -283,8 +288,8 @@ void Connection::resume() {
   in_dispatch_ = true;
   try_finish_partial();
   consume_unread();
+  if (closed_ || in_turn_) return;  // the turn's end will do the rest
   in_dispatch_ = false;
-  if (closed_) return;
   // Still held back by an unanswered request: its reply will bring us here again.
   if (unanswered_ > 0 && holds_frames()) return flush();
   after_reply();
@@ -297,6 +302,7 @@ bool Connection::holds_frames() const {
 void Connection::consume_unread() {
   if (closed_ || partial_.length > 0) return;
   unread_position_ += consume(MutableBytes(unread_).subspan(unread_position_));
+  finish_input();
   if (unread_position_ == unread_.size()) {
     unread_ = {};
     unread_position_ = 0;

@@ -3,8 +3,8 @@
 //
 //   frame   := length:int32 payload        length counts the payload only; Kafka's framing
 //
-// Reading: bytes land in the loop's scratch buffer, many frames a call, and a frame that is whole there is handled in
-// place, without a copy. A frame that is not whole gets a buffer of its own and the rest is read straight into it.
+// Reading: bytes land in the scratch buffer of the loop's turn (turn.h), many frames a call, and a frame that is whole
+// there is handled in place, without a copy. A frame that is not whole gets a buffer of its own and the rest is read straight into it.
 //
 // Order: the effects of a connection's requests equal serial execution. A frame is handed to the handler only when all
 // earlier ones were answered, except that a frame the handler calls pipelined (a Produce) may follow pipelined ones that
@@ -89,12 +89,12 @@ struct ConnectionLimits {
   MonoDuration frame_max = std::chrono::seconds(30);  // for a frame to become whole, plus 1 s per 64 KiB received
 };
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection : public std::enable_shared_from_this<Connection>, private Turn::Member {
  public:
   using OnClosed = std::function<void(std::uint64_t id)>;
   Connection(ConnectionInfo info, std::unique_ptr<Stream> stream, const Loop& loop, FrameHandler& handler, const Clock& clock,
              MemoryBudget& budget, const ConnectionLimits& limits, OnClosed on_closed);
-  ~Connection();
+  ~Connection() override;
 
   void start();
   void close(std::string_view why);
@@ -114,6 +114,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
 
   void on_readable();
+  void finish_input() override;
+  void end_turn() override;
   bool read_once();
   void arm_read();
   void resume();
@@ -121,7 +123,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool holds_frames() const;
   bool may_dispatch(ByteView frame) const;
   std::size_t consume(MutableBytes bytes);
-  std::size_t hand_over_frames(MutableBytes bytes, bool& handed_over, std::string_view& hostile);
   void consume_unread();
   void dispatch(MutableBytes frame);
   bool start_partial(MutableBytes bytes, std::uint32_t length);
@@ -163,7 +164,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   bool reading_armed_ = false;
   bool writing_armed_ = false;
-  bool in_dispatch_ = false;
+  bool in_dispatch_ = false;  // replies are not sent yet: there may be more
+  bool in_turn_ = false;
+  bool unfinished_ = false;  // frames were handed over since finish_input()
   bool resume_posted_ = false;
   bool waiting_for_budget_ = false;
   bool closed_ = false;

@@ -25,11 +25,13 @@ class ScriptedHandler final : public FrameHandler {
   bool pipelined(ByteView bytes) const override { return as_text(bytes).starts_with('p'); }
   void handle(Session&, const Loop&, MutableBytes bytes, Responder responder) override {
     seen.emplace_back(as_text(bytes));
+    unfinished.emplace_back(as_text(bytes), bytes);
     waiting.push_back(std::move(responder));
     if (answer_at_once) answer(waiting.size() - 1);
   }
   void finish_input(const Loop&) override {
     finished.push_back(seen.size());
+    for (const auto& [text, bytes] : std::exchange(unfinished, {})) EXPECT_EQ(text, as_text(bytes)) << "its bytes were to stay";
     if (!answer_when_finished) return;
     for (std::size_t i = 0; i < waiting.size(); ++i) {
       if (waiting[i]) answer(i);
@@ -41,6 +43,7 @@ class ScriptedHandler final : public FrameHandler {
   }
 
   bool answer_at_once = false;
+  std::vector<std::pair<std::string, MutableBytes>> unfinished;
   bool answer_when_finished = false;
   std::vector<std::size_t> finished;  // how many frames had been seen at each finish_input()
   std::vector<std::string> seen;
@@ -157,6 +160,34 @@ TEST_F(ConnectionTest, FramesThatArriveTogetherAreFinishedTogether) {
   EXPECT_EQ(received(*client), "re:p1 re:p2 re:p3 re:fetch re:p4");
   // The fetch may not overtake them, so they are finished before it.
   EXPECT_EQ(handler_.finished, (std::vector<std::size_t>{3, 4, 5}));
+}
+
+TEST_F(ConnectionTest, ConnectionsThatAreReadyTogetherAreAllReadBeforeAnyIsFinished) {
+  handler_.answer_when_finished = true;
+  start(limits());
+  const auto one = connect("10.0.0.1");
+  const auto other = connect("10.0.0.2");
+  one->send(frame("p1"));
+  other->send(frame("p2"));
+  EXPECT_EQ(received(*one), "re:p1");
+  EXPECT_EQ(received(*other), "re:p2");
+  EXPECT_EQ(handler_.finished.front(), 2U);
+  // More than the scratch buffer holds for two: what lies there is finished before the rest is read.
+  const std::string large(100, 'x');
+  one->send(frame("p3" + large));
+  other->send(frame("p4" + large));
+  EXPECT_EQ(received(*one), "re:p3" + large);
+  EXPECT_EQ(received(*other), "re:p4" + large);
+}
+
+TEST_F(ConnectionTest, AClientThatLeavesAtOnceIsFinishedBeforeItsSessionGoes) {
+  start(limits());
+  const auto client = connect();
+  client->send(frame("p1"));
+  client->close();
+  run();
+  EXPECT_EQ(handler_.finished.size(), 1U);
+  EXPECT_TRUE(handler_.unfinished.empty());
 }
 
 TEST_F(ConnectionTest, FramesInFrontOfAnImpossibleLengthAreFinishedBeforeTheConnectionEnds) {

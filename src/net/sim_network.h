@@ -41,7 +41,10 @@ class SimClient {
 class SimNetwork final : public Network {
  public:
   explicit SimNetwork(Executor& executor, std::size_t scratch_bytes = 4096)
-      : scratch_(scratch_bytes), pool_(1 << 20), loop_{0, &executor, &pool_, scratch_} {}
+      : scratch_(scratch_bytes),
+        turn_(std::make_shared<Turn>(executor, scratch_)),
+        pool_(1 << 20),
+        loop_{0, &executor, &pool_, turn_.get()} {}
 
   Result<std::unique_ptr<Acceptor>> listen(const Endpoint& at, const SocketOptions& options, OnAccept on_accept) override;
   // Null when nobody listens there.
@@ -50,6 +53,7 @@ class SimNetwork final : public Network {
  private:
   class SimAcceptor;
   Bytes scratch_;
+  std::shared_ptr<Turn> turn_;
   BufferPool pool_;
   Loop loop_;
   std::uint16_t next_port_ = 40000;

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/slice.h"
 #include "net/buffer_pool.h"
+#include "net/turn.h"
 
 namespace barnabas::net {
 
@@ -55,8 +56,7 @@ struct Loop {
   std::size_t index = 0;  // 0, 1 ... of the network's loops
   Executor* executor = nullptr;
   BufferPool* pool = nullptr;
-  // Where bytes land first, many frames a call; shared by all connections of the loop, empty between events.
-  MutableBytes scratch;
+  Turn* turn = nullptr;
 };
 
 struct SocketOptions {
