@@ -12,6 +12,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
+#include <utility>
 
 #include "base/disk.h"
 #include "base/log.h"
@@ -39,17 +40,27 @@ IoResult outcome(ssize_t n) {
   return {IoResult::Kind::kClosed, 0};
 }
 
-class AsioStream final : public Stream {
+// A connected socket. Its readiness is remembered, so that the kernel is asked only when something may have changed: it is
+// readable from a report until a read that finds less than it has room for, unless the peer has ended its side.
+class AsioStream final : public Stream, private AsioPoller::Watcher {
  public:
-  AsioStream(tcp::socket socket, Endpoint local, Endpoint peer)
-      : socket_(std::move(socket)), local_(std::move(local)), peer_(std::move(peer)) {}
+  // `descriptor` is connected and does not block; from here on it is ours.
+  AsioStream(AsioLoop& loop, int descriptor, Endpoint local, Endpoint peer)
+      : loop_(loop),
+        descriptor_(descriptor),
+        local_(std::move(local)),
+        peer_(std::move(peer)),
+        ticket_(loop.poller().add(descriptor, *this)) {
+    hung_up_ = readable_ = ticket_ == 0;  // never reported: the first read finds out
+  }
+  ~AsioStream() override { close(); }
 
   IoResult read(std::span<const MutableBytes> into) override {
-    if (into.size() == 1) return outcome(::recv(socket_.native_handle(), into[0].data(), into[0].size(), 0));  // dearer as readv
-    std::array<iovec, 2> vectors;
-    const std::size_t count = std::min(into.size(), vectors.size());
-    for (std::size_t i = 0; i < count; ++i) vectors[i] = {into[i].data(), into[i].size()};
-    return outcome(::readv(socket_.native_handle(), vectors.data(), static_cast<int>(count)));
+    std::size_t room = 0;
+    for (const MutableBytes bytes : into) room += bytes.size();
+    const IoResult result = receive(into);
+    if (result.kind != IoResult::Kind::kDone || result.bytes < room) readable_ = hung_up_;
+    return result;
   }
 
   IoResult write(std::span<const Slice> slices, std::uint64_t skip) override {
@@ -90,41 +101,74 @@ class AsioStream final : public Stream {
     return {IoResult::Kind::kDone, total};
   }
 
-  void when_readable(Task task) override { wait(tcp::socket::wait_read, std::move(task)); }
-  void when_writable(Task task) override { wait(tcp::socket::wait_write, std::move(task)); }
+  void when_readable(Task task) override {
+    on_readable_ = std::move(task);
+    if (readable_) report_again();
+  }
+  // Asked after a write that would have blocked: the kernel reports when there is room.
+  void when_writable(Task task) override { on_writable_ = std::move(task); }
 
   void close() override {
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    if (descriptor_ < 0) return;
+    if (ticket_ != 0) loop_.poller().remove(descriptor_, ticket_);
+    ::close(std::exchange(descriptor_, -1));
+    on_readable_ = nullptr;
+    on_writable_ = nullptr;
   }
   const Endpoint& local() const override { return local_; }
   const Endpoint& peer() const override { return peer_; }
 
  private:
-  void wait(tcp::socket::wait_type type, Task task) {
-    socket_.async_wait(type, [task = std::move(task)](boost::system::error_code error) mutable {
-      if (!error) task();
+  void ready(std::uint32_t events) override {
+    const bool ended = (events & (EPOLLHUP | EPOLLERR)) != 0;
+    hung_up_ = hung_up_ || ended || (events & EPOLLRDHUP) != 0;
+    readable_ = readable_ || hung_up_ || (events & EPOLLIN) != 0;
+    // Either may end this stream.
+    Task reader = readable_ ? std::exchange(on_readable_, nullptr) : nullptr;
+    Task writer = ended || (events & EPOLLOUT) != 0 ? std::exchange(on_writable_, nullptr) : nullptr;
+    if (reader) reader();
+    if (writer) writer();
+  }
+
+  void report_again() {
+    loop_.post([this, alive = std::weak_ptr(alive_)] {
+      if (!alive.expired() && descriptor_ >= 0 && readable_) ready(0);
     });
   }
 
+  IoResult receive(std::span<const MutableBytes> into) {
+    if (into.size() == 1) return outcome(::recv(descriptor_, into[0].data(), into[0].size(), 0));  // dearer as readv
+    std::array<iovec, 2> vectors;
+    const std::size_t count = std::min(into.size(), vectors.size());
+    for (std::size_t i = 0; i < count; ++i) vectors[i] = {into[i].data(), into[i].size()};
+    return outcome(::readv(descriptor_, vectors.data(), static_cast<int>(count)));
+  }
+
   IoResult send_memory(std::span<iovec> vectors, int flags) {
-    if (vectors.size() == 1) return outcome(::send(socket_.native_handle(), vectors[0].iov_base, vectors[0].iov_len, flags));
+    if (vectors.size() == 1) return outcome(::send(descriptor_, vectors[0].iov_base, vectors[0].iov_len, flags));
     msghdr message{};
     message.msg_iov = vectors.data();
     message.msg_iovlen = vectors.size();
-    return outcome(::sendmsg(socket_.native_handle(), &message, flags));
+    return outcome(::sendmsg(descriptor_, &message, flags));
   }
 
   IoResult send_file(const FileSlice& slice, std::uint64_t skip) {
     off_t position = static_cast<off_t>(slice.position + skip);
-    const ssize_t n = ::sendfile(socket_.native_handle(), slice.file->descriptor(), &position, slice.length - skip);
+    const ssize_t n = ::sendfile(descriptor_, slice.file->descriptor(), &position, slice.length - skip);
     // 0: the file is shorter than promised. The reply's length is out already, so the connection cannot go on.
     return outcome(n);
   }
 
-  tcp::socket socket_;
+  AsioLoop& loop_;
+  int descriptor_;
   const Endpoint local_;
   const Endpoint peer_;
+  const AsioPoller::Ticket ticket_;
+  bool readable_ = false;  // there may be bytes
+  bool hung_up_ = false;   // no more will be reported
+  Task on_readable_;
+  Task on_writable_;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 class AsioAcceptor final : public Acceptor {
@@ -207,9 +251,13 @@ class AsioAcceptor final : public Acceptor {
     const Endpoint local = to_endpoint(socket.local_endpoint(error));
     const Endpoint peer = to_endpoint(socket.remote_endpoint(error));
     if (error) return;  // gone already
-    auto stream = std::make_unique<AsioStream>(std::move(socket), local, peer);
-    if (loop.is_current()) return state->on_accept(std::move(stream), loop.loop());
-    loop.post([state, &loop, stream = std::move(stream)]() mutable { state->on_accept(std::move(stream), loop.loop()); });
+    const int descriptor = socket.release(error);
+    if (error) return;
+    const auto begin = [state, &loop, descriptor, local, peer] {
+      state->on_accept(std::make_unique<AsioStream>(loop, descriptor, local, peer), loop.loop());
+    };
+    if (loop.is_current()) return begin();
+    loop.post(begin);
   }
 
   std::shared_ptr<State> state_;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "net/asio_poller.h"
 #include "net/stream.h"
 
 namespace barnabas::net {
@@ -30,6 +31,7 @@ class AsioLoop final : public Executor {
   void run();   // on the thread that shall be this loop's; returns after stop()
   void stop();  // from any thread
   boost::asio::io_context& context() { return context_; }
+  AsioPoller& poller() { return poller_; }
   const Loop& loop() const { return loop_; }
 
  private:
@@ -41,6 +43,7 @@ class AsioLoop final : public Executor {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer timer_;
   std::atomic<std::thread::id> thread_;
+  AsioPoller poller_{context_};
   std::unique_ptr<std::byte[]> scratch_;
   std::shared_ptr<Turn> turn_;
   BufferPool pool_;

@@ -153,17 +153,36 @@ bool Log::wants_flush() const {
 
 // ---- the files beside the segments --------------------------------------------------------------------------------
 
+namespace {
+
+// Whole or not at all for a process that is killed; a power cut may leave anything.
+Result<> write_unsynced(Disk& disk, const Path& path, ByteView contents) {
+  Path temporary = path;
+  temporary += ".tmp";
+  {
+    TRY_ASSIGN(const auto out, disk.open(temporary, OpenMode::kTruncate));
+    TRY(out->write_at(0, contents));
+  }
+  return disk.rename(temporary, path);
+}
+
+}  // namespace
+
 Result<> Log::write_epochs() {
   const std::scoped_lock one_writer(epoch_file_mutex_);
   std::string text;
   std::uint64_t version = 0;
+  bool can_be_lost = false;
   {
     const std::scoped_lock lock(mutex_);
     if (epochs_version_ == epochs_written_ || removed_) return {};
     text = epochs_.text();
     version = epochs_version_;
+    can_be_lost = epochs_.entries().size() <= 1;
   }
-  TRY(replace_file(directory_.disk(), file(EpochCache::kFileName), as_bytes(text)));
+  // A single epoch is read off the batches again when the file is missing or damaged: a new log need not wait for two syncs.
+  const Path target = file(EpochCache::kFileName);
+  TRY(can_be_lost ? write_unsynced(directory_.disk(), target, as_bytes(text)) : replace_file(directory_.disk(), target, as_bytes(text)));
   const std::scoped_lock lock(mutex_);
   epochs_written_ = version;
   return {};
@@ -208,14 +227,7 @@ Result<> Log::write_producer_snapshot() {
     bytes_since_snapshot_ = 0;
   }
   // Not synced: it carries a checksum, and losing it costs a scan.
-  const Path target = file(segment_file_name(end, ".producers"));
-  Path temporary = target;
-  temporary += ".tmp";
-  {
-    TRY_ASSIGN(const auto out, directory_.disk().open(temporary, OpenMode::kTruncate));
-    TRY(out->write_at(0, bytes));
-  }
-  TRY(directory_.disk().rename(temporary, target));
+  TRY(write_unsynced(directory_.disk(), file(segment_file_name(end, ".producers")), bytes));
   {
     const std::scoped_lock lock(mutex_);
     snapshot_end_ = end;
