@@ -88,10 +88,16 @@ def small(block):
     )  # fmt: skip
 
 
-def single(block):
+def single(block, client="kafka-go"):
     """One record of 100 bytes a request: 50 connections, 100 partitions, each waits for its answer."""
     block.create_topic(100)
-    return block.run("single", partitions=100, connections=50, record_size=100, duration=f"{block.scale.seconds}s")
+    seconds = f"{block.scale.seconds}s"
+    return block.run("single", partitions=100, connections=50, record_size=100, client=client, duration=seconds)
+
+
+def single_with_franz_go(block):
+    """The same with a client that takes most of the machine's time for itself."""
+    return single(block, client="franz-go")
 
 
 def acknowledgement(block):
@@ -204,6 +210,14 @@ def bulk_figures(goal, ratio=None):
     ]
 
 
+def single_figures(which, goal=None):
+    return [
+        Figure(f"one record per request{which}, broker CPU", "µs/request", per(1e6, lambda r: r["requests"]), goal),
+        Figure(f"one record per request{which}", "requests/s", rate(lambda r: r["requests"]), more_is_better=True),
+        Figure(f"one record per request{which}, client CPU", "µs/request", lambda r: r["client_cpu_s"] * 1e6 / r["requests"]),
+    ]
+
+
 def latency_figures(what, p50=None, p99=None):
     return [
         Figure(f"{what} p50", "ms", quantile("p50"), None, p50),
@@ -254,14 +268,8 @@ SCENARIOS = [
         ],
         fills=True,
     ),
-    Scenario(
-        "single", "One record per request", single,
-        [
-            Figure("one record per request, broker CPU", "µs/request", per(1e6, lambda r: r["requests"]), 12),
-            Figure("one record per request, with this client", "requests/s", rate(lambda r: r["requests"]), more_is_better=True),
-        ],
-        fills=True,
-    ),
+    Scenario("single", "One record per request", single, single_figures("", 12), fills=True),
+    Scenario("single-franz-go", "One record per request, from franz-go", single_with_franz_go, single_figures(" (franz-go)"), fills=True),
     Scenario(
         "ack", "Acknowledgement latency, 1,000 records/s of 100 B", acknowledgement,
         [*latency_figures("acknowledged", 1 / 2, 1 / 4), Figure("bare TCP round trip p50", "ms", raw_round_trip)],

@@ -10,8 +10,8 @@
 //	load topics   --count topics, one after the other
 //	load start    -- COMMAND...                 from exec to the first acknowledged produce
 //
-// The clients are franz-go with its defaults (idempotent, acks=all), except in start, where a client of a few lines
-// stands closer to the clock. Processor time is read inside the window that is measured: the broker's of --pid, the
+// The clients are franz-go with its defaults (idempotent, acks=all), except in single (see there) and in start, where a
+// client of a few lines stands closer to the clock. Processor time is read inside the window that is measured: the broker's of --pid, the
 // client's own, and the whole machine's.
 package main
 
@@ -39,6 +39,7 @@ type Options struct {
 	maxRecords  int64
 	duration    time.Duration
 	connections int
+	client      string
 	rate        float64
 	count       int
 	config      string
@@ -83,6 +84,7 @@ func parse(arguments []string) Options {
 	flags.Int64Var(&o.maxRecords, "max-records", 1<<62, "stop after so many records")
 	flags.DurationVar(&o.duration, "duration", 10*time.Second, "stop after this time")
 	flags.IntVar(&o.connections, "connections", 1, "clients at once")
+	flags.StringVar(&o.client, "client", "kafka-go", "who sends in single: kafka-go or franz-go")
 	flags.Float64Var(&o.rate, "rate", 1000, "records a second")
 	flags.IntVar(&o.count, "count", 1000, "topics to create")
 	flags.StringVar(&o.config, "config", "", "configs of a new topic: name=value,name=value")

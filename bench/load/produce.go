@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -53,51 +52,4 @@ func produce(o Options) (Result, error) {
 		return nil, fmt.Errorf("produce: %w", *err)
 	}
 	return window.close(Result{"records": sent, "bytes": sent * int64(o.recordSize)})
-}
-
-// single has many clients send one record per request, each waiting for the answer before the next.
-func single(o Options) (Result, error) {
-	clients := make([]*kgo.Client, o.connections)
-	own := make([][]int32, o.connections) // the partitions of each client
-	for partition := range o.partitions {
-		own[partition%o.connections] = append(own[partition%o.connections], int32(partition))
-	}
-	for i := range clients {
-		client, err := newClient(o)
-		if err != nil {
-			return nil, err
-		}
-		defer client.Close()
-		if err := warm(client, own[i], o.recordSize); err != nil {
-			return nil, err
-		}
-		clients[i] = client
-	}
-
-	value := make([]byte, o.recordSize)
-	var requests atomic.Int64
-	var failed atomic.Pointer[error]
-	var done sync.WaitGroup
-	window, err := openWindow(o.pid)
-	if err != nil {
-		return nil, err
-	}
-	deadline := window.begun.Add(o.duration)
-	for i, client := range clients {
-		done.Go(func() {
-			for n := 0; time.Now().Before(deadline); n++ {
-				record := &kgo.Record{Partition: own[i][n%len(own[i])], Value: value}
-				if err := client.ProduceSync(context.Background(), record).FirstErr(); err != nil {
-					failed.CompareAndSwap(nil, &err)
-					return
-				}
-				requests.Add(1)
-			}
-		})
-	}
-	done.Wait()
-	if err := failed.Load(); err != nil {
-		return nil, fmt.Errorf("produce: %w", *err)
-	}
-	return window.close(Result{"requests": requests.Load()})
 }
