@@ -43,9 +43,9 @@ class AsioLoop final : public Executor {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer timer_;
   std::atomic<std::thread::id> thread_;
-  AsioPoller poller_{context_};
   std::unique_ptr<std::byte[]> scratch_;
   std::shared_ptr<Turn> turn_;
+  AsioPoller poller_{context_, *turn_};
   BufferPool pool_;
   Loop loop_;
 

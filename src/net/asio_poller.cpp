@@ -20,7 +20,7 @@ int make_epoll() {
 
 }  // namespace
 
-AsioPoller::AsioPoller(boost::asio::io_context& context) : epoll_(context, make_epoll()) { wait(); }
+AsioPoller::AsioPoller(boost::asio::io_context& context, Turn& turn) : epoll_(context, make_epoll()), turn_(turn) { wait(); }
 
 AsioPoller::Ticket AsioPoller::add(int descriptor, Watcher& watcher) {
   if (free_.empty()) {
@@ -50,7 +50,7 @@ void AsioPoller::remove(int descriptor, Ticket ticket) {
 void AsioPoller::wait() {
   epoll_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
     if (error) return;  // the loop ends
-    report();
+    turn_.take([this] { report(); });
     wait();
   });
 }

@@ -2,7 +2,7 @@
 // Which sockets of a loop are ready: one edge-triggered epoll of ours, which Asio watches as a descriptor.
 //
 // Asio re-arms every wait with a system call. Here a socket is added once and reported whenever something arrives; the
-// loop is woken once for all that are ready.
+// loop is woken once for all that are ready, and they make one turn.
 //
 // Threads: the loop's.
 #include <sys/epoll.h>
@@ -11,6 +11,8 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
 #include <vector>
+
+#include "net/turn.h"
 
 namespace barnabas::net {
 
@@ -23,7 +25,7 @@ class AsioPoller {
   };
   using Ticket = std::uint64_t;
 
-  explicit AsioPoller(boost::asio::io_context& context);
+  AsioPoller(boost::asio::io_context& context, Turn& turn);
 
   // Reports what is ready now, and from then on what becomes so, until removed. 0: the kernel refused.
   Ticket add(int descriptor, Watcher& watcher);
@@ -38,6 +40,7 @@ class AsioPoller {
   void report();
 
   boost::asio::posix::stream_descriptor epoll_;
+  Turn& turn_;
   std::vector<Place> places_;
   std::vector<std::uint32_t> free_;
 };

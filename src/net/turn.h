@@ -35,9 +35,18 @@ class Turn : public std::enable_shared_from_this<Turn> {
   void keep(std::size_t bytes) { used_ += bytes; }
   void empty() { used_ = 0; }
 
-  // Has finish_input() and end_turn() called once everybody who is ready now has joined.
+  // A turn of everybody whom `call_ready` calls.
+  template <class CallReady>
+  void take(CallReady&& call_ready) {
+    gathering_ = true;
+    call_ready();
+    gathering_ = false;
+    end();
+  }
+
+  // Has finish_input() and end_turn() called: when take() ends, or soon.
   void join(std::shared_ptr<Member> member) {
-    if (members_.empty()) {
+    if (members_.empty() && !gathering_) {
       executor_.post([weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->end();
       });
@@ -47,6 +56,7 @@ class Turn : public std::enable_shared_from_this<Turn> {
 
  private:
   void end() {
+    if (members_.empty()) return;
     ending_.swap(members_);
     for (const auto& member : ending_) member->finish_input();
     empty();
@@ -57,6 +67,7 @@ class Turn : public std::enable_shared_from_this<Turn> {
   Executor& executor_;
   const MutableBytes scratch_;
   std::size_t used_ = 0;
+  bool gathering_ = false;
   std::vector<std::shared_ptr<Member>> members_;
   std::vector<std::shared_ptr<Member>> ending_;  // kept for its memory
 };
