@@ -39,6 +39,8 @@ constexpr std::array kTable{
     BARNABAS_ROW(Heartbeat, handle_heartbeat, 0, 4),
     BARNABAS_ROW(LeaveGroup, handle_leave_group, 0, 5),
     BARNABAS_ROW(SyncGroup, handle_sync_group, 0, 5),
+    BARNABAS_ROW(DescribeGroups, handle_describe_groups, 0, 6),
+    BARNABAS_ROW(ListGroups, handle_list_groups, 0, 5),
     BARNABAS_ROW(ApiVersions, handle_api_versions, 0, 4),
     BARNABAS_ROW(CreateTopics, handle_create_topics, 0, 7),
     BARNABAS_ROW(DeleteTopics, handle_delete_topics, 0, 6),
@@ -46,6 +48,8 @@ constexpr std::array kTable{
     BARNABAS_ROW(InitProducerId, handle_init_producer_id, 0, 5),
     BARNABAS_ROW(OffsetForLeaderEpoch, handle_offset_for_leader_epoch, 0, 4),
     BARNABAS_ROW(CreatePartitions, handle_create_partitions, 0, 3),
+    BARNABAS_ROW(DeleteGroups, handle_delete_groups, 0, 2),
+    BARNABAS_ROW(OffsetDelete, handle_offset_delete, 0, 0),
     BARNABAS_ROW(DescribeCluster, handle_describe_cluster, 0, 2),
 };
 static_assert(std::ranges::is_sorted(kTable, {}, &ApiRow::key));

@@ -52,6 +52,12 @@ std::optional<std::string> ImageTopicNames::name_of(const TopicId& id) const {
   return topic == nullptr ? std::nullopt : std::optional(topic->name);
 }
 
+bool ImageTopicNames::has(std::string_view name, PartitionIndex partition) const {
+  const auto image = images_.current();
+  const metadata::Topic* topic = image->find_topic(name);
+  return topic != nullptr && topic->find_partition(partition) != nullptr;
+}
+
 coordinator::GroupCoordinatorSettings group_settings(const Settings& settings) {
   coordinator::GroupCoordinatorSettings made;
   made.shard.group.max_size = settings.get(setting::kGroupMaxSize);

@@ -34,6 +34,7 @@ class ImageTopicNames final : public coordinator::TopicNames {
   explicit ImageTopicNames(const metadata::ImageHolder& images) : images_(images) {}
   std::optional<TopicId> id_of(std::string_view name) const override;
   std::optional<std::string> name_of(const TopicId& id) const override;
+  bool has(std::string_view name, PartitionIndex partition) const override;
 
  private:
   const metadata::ImageHolder& images_;

@@ -102,8 +102,12 @@ class Group {
   bool is_consumer_group() const { return protocol_type_ == "consumer"; }
   // Topics named by any member's subscription; nullopt if one of them cannot be read (not a consumer group).
   std::optional<std::set<std::string>> subscribed_topics() const;
-  // Nothing would be lost by forgetting it: no members, nobody about to join, never stored.
-  bool is_forgettable() const { return state_ == GroupState::kEmpty && pending_.empty() && !stored_; }
+  // Does a member read this topic? Said of a consumer group that has not agreed on subscriptions yet, too.
+  bool is_subscribed_to(const std::string& topic) const;
+  // Nobody was ever told of it: no members, never stored. Some may have been given an id to join with.
+  bool is_unborn() const { return state_ == GroupState::kEmpty && !stored_; }
+  // Nothing would be lost by forgetting it.
+  bool is_forgettable() const { return is_unborn() && pending_.empty(); }
   void mark_stored() { stored_ = true; }
   // Answers everything parked with this error.
   void abandon(ErrorCode error, Effects& effects);

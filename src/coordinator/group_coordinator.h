@@ -24,10 +24,14 @@
 #include "coordinator/log_port.h"
 #include "coordinator/runtime.h"
 #include "model/types.h"
+#include "protocol/generated/delete_groups.h"
+#include "protocol/generated/describe_groups.h"
 #include "protocol/generated/heartbeat.h"
 #include "protocol/generated/join_group.h"
 #include "protocol/generated/leave_group.h"
+#include "protocol/generated/list_groups.h"
 #include "protocol/generated/offset_commit.h"
+#include "protocol/generated/offset_delete.h"
 #include "protocol/generated/offset_fetch.h"
 #include "protocol/generated/sync_group.h"
 
@@ -39,6 +43,7 @@ class TopicNames {
   virtual ~TopicNames() = default;
   virtual std::optional<TopicId> id_of(std::string_view name) const = 0;
   virtual std::optional<std::string> name_of(const TopicId& id) const = 0;
+  virtual bool has(std::string_view name, PartitionIndex partition) const = 0;
 };
 
 struct GroupCoordinatorSettings {
@@ -89,12 +94,22 @@ class GroupCoordinator {
   void fetch_offsets(const protocol::OffsetFetchRequest& request, const RequestContext& context,
                      ReplyTo<protocol::OffsetFetchResponse> reply);
 
+  // Administration: group_coordinator_admin.cpp. Authorized operations are the handler's to fill in.
+  void describe_groups(const protocol::DescribeGroupsRequest& request, const RequestContext& context,
+                       ReplyTo<protocol::DescribeGroupsResponse> reply);
+  void list_groups(const protocol::ListGroupsRequest& request, const RequestContext& context, ReplyTo<protocol::ListGroupsResponse> reply);
+  void delete_groups(const protocol::DeleteGroupsRequest& request, const RequestContext& context,
+                     ReplyTo<protocol::DeleteGroupsResponse> reply);
+  void delete_offsets(const protocol::OffsetDeleteRequest& request, const RequestContext& context,
+                      ReplyTo<protocol::OffsetDeleteResponse> reply);
+
   // Their committed offsets go too. A topic made again under an old name never sees them, even if this is never called.
   void on_topics_deleted(std::span<const DeletedTopic> topics);
 
  private:
   struct GroupFetch;
 
+  void delete_group(const std::string& group_id, GroupShard::DeleteReply reply);
   void fetch_group(GroupFetch fetch, const RequestContext& context);
   std::string fresh_member_id(const std::string& prefix);
 

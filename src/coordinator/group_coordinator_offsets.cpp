@@ -1,8 +1,8 @@
 // OffsetCommit and OffsetFetch of group_coordinator.h: topics by name or by id, one group or many, per version.
 #include <algorithm>
-#include <mutex>
 
 #include "coordinator/group_coordinator.h"
+#include "coordinator/joint.h"
 
 namespace barnabas::coordinator {
 namespace {
@@ -69,27 +69,10 @@ void GroupCoordinator::commit_offsets(const protocol::OffsetCommitRequest& reque
 
 // --- OffsetFetch ----------------------------------------------------------------------------------------------------------
 
-// The groups of one request are answered each in its time, the request when all are.
 struct GroupCoordinator::GroupFetch {
   using GroupResponse = protocol::OffsetFetchResponse::OffsetFetchResponseGroup;
 
-  struct Joint {
-    std::mutex mutex;
-    std::vector<GroupResponse> groups;
-    std::size_t left = 0;
-    std::move_only_function<void(std::vector<GroupResponse>)> done;
-
-    void put(std::size_t at, GroupResponse group) {
-      {
-        const std::lock_guard lock(mutex);
-        groups[at] = std::move(group);
-        if (--left > 0) return;
-      }
-      done(std::move(groups));
-    }
-  };
-
-  std::shared_ptr<Joint> joint;
+  std::shared_ptr<Joint<GroupResponse>> joint;
   std::size_t index = 0;
   GroupResponse response;  // with the topics asked for that do not exist
   std::string group_id;
@@ -174,10 +157,8 @@ void GroupCoordinator::fetch_offsets(const protocol::OffsetFetchRequest& request
   }
   const auto& groups = version < kFetchManyGroups ? single : request.groups;
 
-  auto joint = std::make_shared<GroupFetch::Joint>();
-  joint->groups.resize(groups.size());
-  joint->left = groups.size();
-  joint->done = [reply = std::move(reply), version](std::vector<GroupFetch::GroupResponse> answers) mutable {
+  Joint<GroupFetch::GroupResponse>::Done done = [reply = std::move(reply),
+                                                 version](std::vector<GroupFetch::GroupResponse> answers) mutable {
     protocol::OffsetFetchResponse out;
     if (version >= kFetchManyGroups) {
       out.groups = std::move(answers);
@@ -199,7 +180,8 @@ void GroupCoordinator::fetch_offsets(const protocol::OffsetFetchRequest& request
     }
     reply(std::move(out));
   };
-  if (groups.empty()) return joint->done({});
+  if (groups.empty()) return done({});
+  const auto joint = Joint<GroupFetch::GroupResponse>::of(groups.size(), std::move(done));
 
   for (std::size_t index = 0; index < groups.size(); ++index) {
     const auto& group = groups[index];

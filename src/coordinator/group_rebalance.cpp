@@ -331,6 +331,12 @@ std::optional<std::set<std::string>> Group::subscribed_topics() const {
   return topics;
 }
 
+bool Group::is_subscribed_to(const std::string& topic) const {
+  if (!is_consumer_group() || members_.empty()) return false;
+  const auto topics = subscribed_topics();
+  return !topics || topics->contains(topic);
+}
+
 // --- Parked requests ------------------------------------------------------------------------------------------------------
 
 void Group::park_join(Member& member, ReplyToken token, Effects& effects) {

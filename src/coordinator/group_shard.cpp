@@ -59,7 +59,7 @@ Outcome GroupShard::heartbeat(const std::string& group_id, HeartbeatRequest requ
 
 Outcome GroupShard::leave(const std::string& group_id, LeaveRequest request, GroupReply reply, Now now) {
   LeaveReply missing;
-  missing.error = ErrorCode::kUnknownMemberId;
+  for (const LeavingMember& who : request.members) missing.members.push_back({who.member_id, who.instance_id, ErrorCode::kUnknownMemberId});
   return event(group_id, std::move(request), std::move(reply), now, missing,
                [&](Group& group, LeaveRequest& leaving, Effects& effects) { group.leave(leaving, now, effects); });
 }

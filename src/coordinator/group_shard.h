@@ -50,6 +50,26 @@ struct DeletedTopic {
   std::string name;
 };
 
+// One group as DescribeGroups tells it. What members bring and get is told of a stable group only.
+struct GroupDescription {
+  bool exists = false;
+  std::string state = "Dead";
+  std::string protocol_type;
+  std::string protocol;
+  std::vector<StoredMember> members;
+};
+
+struct GroupListing {
+  std::string id;
+  std::string protocol_type;
+  std::string state;
+};
+
+struct DeletedOffsets {
+  ErrorCode error = ErrorCode::kNone;  // of the whole request
+  std::vector<ErrorCode> errors;       // one for each offset of the request
+};
+
 class GroupShard final : public StateMachine {
  public:
   using GroupReply = std::move_only_function<void(Reply)>;
@@ -66,6 +86,20 @@ class GroupShard final : public StateMachine {
 
   // nullopt: whatever the group has. A group that does not exist has nothing; that is no error.
   Outcome fetch(const std::string& group_id, std::optional<std::vector<std::pair<std::string, PartitionIndex>>> wanted, FetchReply reply);
+
+  // --- Administration: group_shard_admin.cpp
+  using DescribeReply = std::move_only_function<void(ErrorCode, GroupDescription)>;
+  using DeleteReply = std::move_only_function<void(ErrorCode)>;
+  using DeleteOffsetsReply = std::move_only_function<void(DeletedOffsets)>;
+
+  Outcome describe(const std::string& group_id, DescribeReply reply);
+  // As they are now. Not held back for a write that is on its way: a list promises nothing.
+  void list(std::vector<GroupListing>& into) const;
+  // One step of deleting a group: true in `more` when its offsets are too many for one batch, and the call must be
+  // repeated. The reply is used by the last step, or the first that fails. Errors: 69 missing, 68 not empty (G16).
+  Outcome delete_group(const std::string& group_id, std::shared_ptr<DeleteReply> reply, bool& more);
+  // Errors: 69 missing, 68 a group with members that are no consumers; of one offset 86 while its topic is read.
+  Outcome delete_offsets(const std::string& group_id, std::vector<std::pair<std::string, PartitionIndex>> which, DeleteOffsetsReply reply);
 
   // Deletes the topics' offsets from the first group after `cursor` that has any, and moves the cursor there;
   // cursor is empty when none is left.
@@ -96,7 +130,12 @@ class GroupShard final : public StateMachine {
   Outcome group_outcome(Entry& entry, Effects effects, std::optional<Group> before, ReplyToken trigger, Reply trigger_error,
                         MonoTime retry_at);
   Deliveries take_replies(std::vector<std::pair<ReplyToken, Reply>> replies);
+  // A group that somebody was told of, or that has offsets.
+  const Entry* find_existing(std::string_view group_id) const;
+  static std::size_t tombstones_per_batch(std::string_view group_id);
   Outcome answer_only(std::string scope, Delivery delivery);
+  template <class Answer>
+  Outcome answering(Outcome outcome, Answer answer);
 
   void arm(Entry& entry);
   void forget_if_idle(const std::string& group_id);

@@ -8,8 +8,7 @@
 namespace barnabas::coordinator {
 namespace {
 
-constexpr std::size_t kGroupsPerSlice = 256;         // of a retention check, before others get the lock
-constexpr std::size_t kTombstonesPerBatch = 10'000;  // 1 MiB and more would not fit a batch
+constexpr std::size_t kGroupsPerSlice = 256;  // of a retention check, before others get the lock
 
 struct OldOffset {
   std::string topic;
@@ -143,7 +142,7 @@ std::optional<Outcome> GroupShard::check_retention(Now now) {
 std::optional<Outcome> GroupShard::drop_expired(const std::string& group_id, Now now) {
   const Entry& entry = groups_.find(group_id)->second;
   auto expired = expired_offsets(entry.group, entry.offsets, now.wall_ms, settings_.offsets_retention_ms);
-  if (expired.size() > kTombstonesPerBatch) expired.resize(kTombstonesPerBatch);
+  if (const std::size_t most = tombstones_per_batch(group_id); expired.size() > most) expired.resize(most);
   std::size_t offsets_count = 0;
   for (const auto& [topic, partitions] : entry.offsets.topics()) offsets_count += partitions.size();
   const bool group_goes = entry.group.state() == GroupState::kEmpty && entry.group.pending_count() == 0 && offsets_count == expired.size();

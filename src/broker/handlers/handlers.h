@@ -4,18 +4,22 @@
 #include "protocol/generated/api_versions.h"
 #include "protocol/generated/create_partitions.h"
 #include "protocol/generated/create_topics.h"
+#include "protocol/generated/delete_groups.h"
 #include "protocol/generated/delete_records.h"
 #include "protocol/generated/delete_topics.h"
 #include "protocol/generated/describe_cluster.h"
+#include "protocol/generated/describe_groups.h"
 #include "protocol/generated/fetch.h"
 #include "protocol/generated/find_coordinator.h"
 #include "protocol/generated/heartbeat.h"
 #include "protocol/generated/init_producer_id.h"
 #include "protocol/generated/join_group.h"
 #include "protocol/generated/leave_group.h"
+#include "protocol/generated/list_groups.h"
 #include "protocol/generated/list_offsets.h"
 #include "protocol/generated/metadata.h"
 #include "protocol/generated/offset_commit.h"
+#include "protocol/generated/offset_delete.h"
 #include "protocol/generated/offset_fetch.h"
 #include "protocol/generated/offset_for_leader_epoch.h"
 #include "protocol/generated/produce.h"
@@ -38,6 +42,8 @@ BARNABAS_HANDLER(handle_join_group, JoinGroup);
 BARNABAS_HANDLER(handle_heartbeat, Heartbeat);
 BARNABAS_HANDLER(handle_leave_group, LeaveGroup);
 BARNABAS_HANDLER(handle_sync_group, SyncGroup);
+BARNABAS_HANDLER(handle_describe_groups, DescribeGroups);
+BARNABAS_HANDLER(handle_list_groups, ListGroups);
 BARNABAS_HANDLER(handle_api_versions, ApiVersions);
 BARNABAS_HANDLER(handle_create_topics, CreateTopics);
 BARNABAS_HANDLER(handle_delete_topics, DeleteTopics);
@@ -45,6 +51,8 @@ BARNABAS_HANDLER(handle_delete_records, DeleteRecords);
 BARNABAS_HANDLER(handle_init_producer_id, InitProducerId);
 BARNABAS_HANDLER(handle_offset_for_leader_epoch, OffsetForLeaderEpoch);
 BARNABAS_HANDLER(handle_create_partitions, CreatePartitions);
+BARNABAS_HANDLER(handle_delete_groups, DeleteGroups);
+BARNABAS_HANDLER(handle_offset_delete, OffsetDelete);
 BARNABAS_HANDLER(handle_describe_cluster, DescribeCluster);
 
 // A1: an ApiVersions request of a version we do not know is answered in the layout of version 0.
