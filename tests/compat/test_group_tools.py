@@ -1,0 +1,116 @@
+"""Apache Kafka's tools for groups and for deleting records, on what a consumer of kafka-python left and still does."""
+
+import json
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from harness import wait_until
+from test_kafka_tools import tool
+
+GROUPS = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
+DELETE_RECORDS = "org.apache.kafka.tools.DeleteRecordsCommand"
+VERSION = "4.3.1"
+RECORDS = 10
+
+
+def table(lines):
+    """A tool's table: one dict a line, by the words of its header."""
+    rows = [line.decode().split() for line in lines if line.strip() and not line.startswith(b"Consumer group")]
+    header = rows.pop(0)
+    return [dict(zip(header, row, strict=False)) for row in rows]
+
+
+@pytest.fixture
+def groups(broker):
+    """groups("--list", ...): the lines that ConsumerGroupCommand prints."""
+    return lambda *words: tool(VERSION, GROUPS, broker, *words)
+
+
+@pytest.fixture
+def topic(broker, new_topic):
+    topic = new_topic(broker, 2)
+    producer = KafkaProducer(bootstrap_servers=broker.address)
+    for partition in range(2):
+        for number in range(RECORDS):
+            producer.send(topic, b"%d" % number, partition=partition)
+    producer.flush()
+    producer.close()
+    return topic
+
+
+@pytest.fixture
+def consumer(broker, topic):
+    """A member of a group with the topic's name, which has read and committed everything."""
+    consumer = KafkaConsumer(
+        topic,
+        bootstrap_servers=broker.address,
+        group_id=topic,
+        client_id="reader",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    ends = {TopicPartition(topic, partition): RECORDS for partition in range(2)}
+
+    def read():
+        consumer.poll(timeout_ms=100)
+        return consumer.assignment() and all(consumer.position(at) == end for at, end in ends.items())
+
+    wait_until(read, 60, "the consumer has read everything")
+    consumer.commit()
+    yield consumer
+    consumer.close(autocommit=False)
+
+
+def test_what_an_active_group_shows(groups, consumer, topic):
+    listed = table(groups("--list", "--state", "--type"))
+    assert {"GROUP": topic, "TYPE": "Classic", "STATE": "Stable"} in [
+        {name: row.get(name) for name in ("GROUP", "TYPE", "STATE")} for row in listed
+    ]
+    assert topic not in b"\n".join(groups("--list", "--state", "empty")).decode()
+
+    offsets = table(groups("--describe", "--group", topic, "--offsets"))
+    shown = [(row["TOPIC"], row["PARTITION"], row["CURRENT-OFFSET"], row["LOG-END-OFFSET"], row["LAG"]) for row in offsets]
+    assert sorted(shown) == [(topic, "0", "10", "10", "0"), (topic, "1", "10", "10", "0")]
+    (member,) = table(groups("--describe", "--group", topic, "--members", "--verbose"))
+    assert (member["CLIENT-ID"], member["#PARTITIONS"], member["HOST"]) == ("reader", "2", "/127.0.0.1")
+    (state,) = table(groups("--describe", "--group", topic, "--state"))
+    assert (state["STATE"], state["#MEMBERS"]) == ("Stable", "1")
+
+    refused = b"\n".join(groups("--delete", "--group", topic)).decode()
+    assert "GroupNotEmptyException" in refused
+    refused = b"\n".join(groups("--delete-offsets", "--group", topic, "--topic", topic)).decode()
+    assert "actively subscribed" in refused
+
+
+def test_what_is_done_to_a_group_that_nobody_is_in(groups, consumer, topic):
+    consumer.close(autocommit=False)
+    (state,) = table(groups("--describe", "--group", topic, "--state"))
+    assert (state["STATE"], state["#MEMBERS"]) == ("Empty", "0")
+
+    reset = table(groups("--reset-offsets", "--group", topic, "--topic", topic, "--to-offset", 4, "--execute"))
+    assert {row["NEW-OFFSET"] for row in reset} == {"4"}
+    offsets = table(groups("--describe", "--group", topic, "--offsets"))
+    assert {(row["CURRENT-OFFSET"], row["LAG"]) for row in offsets} == {("4", "6")}
+
+    groups("--delete-offsets", "--group", topic, "--topic", f"{topic}:1")
+    offsets = table(groups("--describe", "--group", topic, "--offsets"))
+    assert {(row["PARTITION"], row["CURRENT-OFFSET"]) for row in offsets if row["CURRENT-OFFSET"] != "-"} == {("0", "4")}
+
+    deleted = b"\n".join(groups("--delete", "--group", topic)).decode()
+    assert "successful" in deleted
+    assert topic not in b"\n".join(groups("--list")).decode()
+
+
+def test_records_are_deleted(broker, topic, tmp_path):
+    wish = {"version": 1, "partitions": [{"topic": topic, "partition": partition, "offset": offset} for partition, offset in ((0, 3), (1, -1))]}
+    offsets = tmp_path / "offsets.json"
+    offsets.write_text(json.dumps(wish))
+    told = b"\n".join(tool(VERSION, DELETE_RECORDS, broker, "--offset-json-file", offsets)).decode()
+    assert f"partition: {topic}-0\tlow_watermark: 3" in told
+    assert f"partition: {topic}-1\tlow_watermark: 10" in told
+
+    consumer = KafkaConsumer(bootstrap_servers=broker.address)
+    ends = {TopicPartition(topic, 0): 3, TopicPartition(topic, 1): 10}
+    assert consumer.beginning_offsets(list(ends)) == ends
+    consumer.close()
