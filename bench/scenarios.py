@@ -22,11 +22,12 @@ class Scale:
     bulk_bytes: int = 2 * GIB
     small_records: int = 4_000_000
     topics: int = 1000
+    members: int = 1000
     idle_seconds: float = 20
 
     @staticmethod
     def quick():
-        return Scale(seconds=1, bulk_bytes=64 << 20, small_records=100_000, topics=20, idle_seconds=1)
+        return Scale(seconds=1, bulk_bytes=64 << 20, small_records=100_000, topics=20, members=50, idle_seconds=1)
 
 
 class Load:
@@ -115,6 +116,18 @@ def end_to_end(block):
 def topics(block):
     """Topics of one partition, one after the other, as many as the time allows."""
     return block.run("topics", partitions=1, count=block.scale.topics, duration=f"{block.scale.seconds}s")
+
+
+def group(block):
+    """Members that join one group at once, each on its own connection; and ten who are given 900 partitions more."""
+    block.create_topic(100)
+    patience = f"{6 * block.scale.seconds}s"
+    joined = block.run("group", partitions=100, connections=block.scale.members, count=0, duration=patience)
+    growing = Block(block.load, block.broker, f"{block.topic}-grows", block.scale, block.config)
+    growing.create_topic(100)
+    grown = growing.run("group", partitions=100, connections=10, count=900, duration=patience)
+    block.load("delete", block.broker, topic=growing.topic)
+    return {"join": joined, "grow": grown}
 
 
 def idle(block):
@@ -284,6 +297,15 @@ SCENARIOS = [
             Figure("topics created one by one", "topics/s", rate(lambda r: r["topics"]), 500, more_is_better=True),
             Figure("broker CPU of a topic", "ms/topic", per(1e3, lambda r: r["topics"])),
         ],
+    ),
+    Scenario(
+        "group", "A group of 1,000 members, and one of 10 with 1,000 partitions", group,
+        [
+            Figure("1,000 members, first JoinGroup to last SyncGroup reply", "ms", lambda r: r["join"]["stable_ms"], 1000),
+            Figure("broker CPU of that", "s", lambda r: r["join"]["broker_cpu_s"]),
+            Figure("10 members get 900 more partitions, the same measure", "ms", lambda r: r["grow"]["rebalance_ms"], 300),
+        ],
+        durability="fsync",
     ),
     Scenario("bulk-fsync", "Bulk, fsync", bulk, bulk_figures(1.3), durability="fsync", fills=True),
     Scenario(

@@ -8,6 +8,7 @@
 //	load latency  produce at --rate; from the intended send time to the acknowledgement
 //	load e2e      produce at --rate; from the intended send time to the consumer's hands
 //	load topics   --count topics, one after the other
+//	load group    --connections members join a group at once; then it gets --count partitions more
 //	load start    -- COMMAND...                 from exec to the first acknowledged produce
 //
 // The clients are franz-go with its defaults (idempotent, acks=all), except in single (see there) and in start, where a
@@ -55,7 +56,7 @@ func main() {
 	}
 	workloads := map[string]func(Options) (Result, error){
 		"create": createTopic, "delete": deleteTopic, "produce": produce, "single": single, "consume": consume,
-		"latency": latency, "e2e": endToEnd, "topics": createTopics, "start": start,
+		"latency": latency, "e2e": endToEnd, "topics": createTopics, "group": group, "start": start,
 	}
 	workload, known := workloads[os.Args[1]]
 	if !known {
@@ -86,7 +87,7 @@ func parse(arguments []string) Options {
 	flags.IntVar(&o.connections, "connections", 1, "clients at once")
 	flags.StringVar(&o.client, "client", "kafka-go", "who sends in single: kafka-go or franz-go")
 	flags.Float64Var(&o.rate, "rate", 1000, "records a second")
-	flags.IntVar(&o.count, "count", 1000, "topics to create")
+	flags.IntVar(&o.count, "count", 1000, "topics to create, or partitions to add")
 	flags.StringVar(&o.config, "config", "", "configs of a new topic: name=value,name=value")
 	_ = flags.Parse(arguments)
 	o.command = flags.Args()

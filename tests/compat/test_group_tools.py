@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from harness import wait_until
 from test_kafka_tools import tool
@@ -114,3 +114,21 @@ def test_records_are_deleted(broker, topic, tmp_path):
     ends = {TopicPartition(topic, 0): 3, TopicPartition(topic, 1): 10}
     assert consumer.beginning_offsets(list(ends)) == ends
     consumer.close()
+
+
+def test_kafka_pythons_admin_client(broker, consumer, topic):
+    admin = KafkaAdminClient(bootstrap_servers=broker.address)
+    first, second = TopicPartition(topic, 0), TopicPartition(topic, 1)
+    try:
+        assert topic in {group["group_id"] for group in admin.list_groups()}
+        described = admin.describe_groups([topic])[topic]
+        assert (described["group_state"], len(described["members"])) == ("Stable", 1)
+        assert {at.partition: offset.offset for at, offset in admin.list_group_offsets(topic)[topic].items()} == {0: 10, 1: 10}
+        consumer.close(autocommit=False)
+        admin.delete_group_offsets(topic, [second])
+        assert list(admin.list_group_offsets(topic)[topic]) == [first]
+        admin.delete_groups([topic])
+        assert topic not in {group["group_id"] for group in admin.list_groups()}
+        assert admin.delete_records({first: 4})[first]["low_watermark"] == 4
+    finally:
+        admin.close()
