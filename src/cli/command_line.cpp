@@ -1,8 +1,9 @@
 #include "cli/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <sstream>
 
+#include "cli/grammar.h"
+#include "cli/time_text.h"
 #include "cli/version.h"
 
 namespace barnabas::cli {
@@ -20,20 +21,85 @@ constexpr const char* kImportExamples =
     "  barnabas storage import /var/lib/kafka/orders-0       every partition of orders, from a Kafka that is stopped\n"
     "  barnabas storage import --set log.dirs=/data /mnt/old/orders-0 -o json\n";
 
+constexpr const char* kClosing =
+    "\nWhere the cluster is: --brokers, else the environment's BARNABAS_BROKERS, else localhost:9092.\n"
+    "Exit codes: 0 done, 1 the broker refused, 2 wrong usage, 3 could not connect.\n"
+    "Every command has examples: barnabas topic create --help\n";
+
+void add_serve(CLI::App& app, Leaves& leaves) {
+  auto serve = std::make_shared<ServeCommand>();
+  CLI::App* serve_app = app.add_subcommand("serve", "Run a broker. Nothing needs to be configured.");
+  serve_app->add_option("properties", serve->properties_file, "A properties file with Kafka's setting names")->type_name("FILE");
+  add_settings(*serve_app, serve->overrides);
+  serve_app->footer(kServeExamples);
+  leaves.push_back({serve_app, [serve] { return Command(*serve); }});
+}
+
+void add_storage(CLI::App& app, Leaves& leaves) {
+  CLI::App* storage = app.add_subcommand("storage", "Look after data directories, while no broker runs on them.");
+  storage->require_subcommand(1);
+  auto import = std::make_shared<StorageImportCommand>();
+  CLI::App* import_app =
+      storage->add_subcommand("import", "Copy topics written by Apache Kafka into a data directory, ids and epochs kept.");
+  import_app->add_option("folders", import->folders, "One partition folder, TOPIC-PARTITION, of each topic to import")
+      ->required()
+      ->type_name("FOLDER");
+  import_app->add_option("--config", import->properties_file, "The broker's properties file")->type_name("FILE");
+  add_settings(*import_app, import->overrides);
+  add_output(*import_app, import->output);
+  import_app->footer(kImportExamples);
+  leaves.push_back({import_app, [import] { return Command(*import); }});
+}
+
+void add_version(CLI::App& app, Leaves& leaves) {
+  auto version = std::make_shared<VersionCommand>();
+  CLI::App* version_app = app.add_subcommand("version", "Print the version.");
+  add_output(*version_app, version->output);
+  version_app->footer("\nExamples:\n  barnabas version -o json\n");
+  leaves.push_back({version_app, [version] { return Command(*version); }});
+}
+
+}  // namespace
+
 void add_settings(CLI::App& app, std::vector<std::string>& overrides) {
   app.add_option("--set", overrides, "A setting, as key=value; wins over the file and the environment. May be repeated.")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
 }
 
-void add_output(CLI::App& app, bool& json) {
+void add_output(CLI::App& app, OutputOptions& output) {
   app.add_option_function<std::string>(
-         "-o,--output", [&json](const std::string& format) { json = format == "json"; }, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
+         "-o,--output",
+         [&output](const std::string& format) {
+           output.format = format == "json" ? Format::kJson : format == "yaml" ? Format::kYaml : Format::kTable;
+         },
+         "How to print: table (text means the same), json or yaml")
+      ->check(CLI::IsMember({"table", "text", "json", "yaml"}))
       ->type_name("FORMAT");
+  app.add_flag("--no-headings", output.no_headings, "Tables without their first line");
 }
 
-}  // namespace
+CLI::Option* add_duration(CLI::App& app, const std::string& names, MonoDuration& duration, const std::string& help) {
+  return app
+      .add_option_function<std::string>(
+          names,
+          [&duration, names](const std::string& text) {
+            const auto parsed = parse_duration(text);
+            if (!parsed) throw CLI::ValidationError(names, text + " is no duration; write 500ms, 30s or 1h30m");
+            duration = *parsed;
+          },
+          help)
+      ->type_name("DURATION");
+}
+
+void add_connection(CLI::App& app, ConnectionOptions& connection) {
+  app.add_option("-b,--brokers,--bootstrap-server", connection.brokers,
+                 "Where the cluster is: HOST:PORT, several with commas. Unless given, BARNABAS_BROKERS, or localhost:9092")
+      ->type_name("ADDRESSES");
+  add_duration(app, "--timeout", connection.timeout, "How long all of it may take; 30s unless given");
+}
+
+void add_yes(CLI::App& app, bool& yes) { app.add_flag("-y,--yes", yes, "Do it without asking"); }
 
 std::string version_text() { return std::string("barnabas ") + kVersion; }
 
@@ -42,28 +108,14 @@ std::variant<Command, Exit> parse(int argc, const char* const* argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", version_text());
 
-  ServeCommand serve;
-  CLI::App* serve_app = app.add_subcommand("serve", "Run a broker. Nothing needs to be configured.");
-  serve_app->add_option("properties", serve.properties_file, "A properties file with Kafka's setting names")->type_name("FILE");
-  add_settings(*serve_app, serve.overrides);
-  serve_app->footer(kServeExamples);
-
-  CLI::App* storage = app.add_subcommand("storage", "Look after data directories, while no broker runs on them.");
-  storage->require_subcommand(1);
-  StorageImportCommand import;
-  CLI::App* import_app =
-      storage->add_subcommand("import", "Copy topics written by Apache Kafka into a data directory, ids and epochs kept.");
-  import_app->add_option("folders", import.folders, "One partition folder, TOPIC-PARTITION, of each topic to import")
-      ->required()
-      ->type_name("FOLDER");
-  import_app->add_option("--config", import.properties_file, "The broker's properties file")->type_name("FILE");
-  add_settings(*import_app, import.overrides);
-  add_output(*import_app, import.json);
-  import_app->footer(kImportExamples);
-
-  VersionCommand version;
-  CLI::App* version_app = app.add_subcommand("version", "Print the version.");
-  add_output(*version_app, version.json);
+  app.footer(kClosing);
+  Leaves leaves;
+  add_serve(app, leaves);
+  add_topic_commands(app, leaves);
+  add_cluster_commands(app, leaves);
+  add_config_commands(app, leaves);
+  add_storage(app, leaves);
+  add_version(app, leaves);
 
   try {
     app.parse(argc, argv);
@@ -72,9 +124,10 @@ std::variant<Command, Exit> parse(int argc, const char* const* argv) {
     const int code = app.exit(error, out, err);
     return Exit{code == 0 ? 0 : 2, out.str(), err.str()};
   }
-  if (serve_app->parsed()) return Command(std::move(serve));
-  if (import_app->parsed()) return Command(std::move(import));
-  return Command(version);
+  for (const Leaf& leaf : leaves) {
+    if (leaf.app->parsed()) return leaf.make();
+  }
+  return Exit{2, {}, app.help()};
 }
 
 }  // namespace barnabas::cli

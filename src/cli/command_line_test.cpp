@@ -51,13 +51,13 @@ TEST(CommandLine, ImportTakesFoldersAndWhereTo) {
   EXPECT_EQ(import.folders, (std::vector<std::string>{"/old/orders-0", "/old/bills-3"}));
   EXPECT_EQ(import.properties_file, "s.properties");
   EXPECT_EQ(import.overrides, std::vector<std::string>{"log.dirs=/d"});
-  EXPECT_TRUE(import.json);
-  EXPECT_FALSE(command<StorageImportCommand>({"storage", "import", "/old/orders-0"}).json);
+  EXPECT_EQ(import.output.format, Format::kJson);
+  EXPECT_EQ(command<StorageImportCommand>({"storage", "import", "/old/orders-0"}).output.format, Format::kTable);
 }
 
 TEST(CommandLine, VersionIsACommandAndAFlag) {
-  EXPECT_FALSE(command<VersionCommand>({"version"}).json);
-  EXPECT_TRUE(command<VersionCommand>({"version", "--output", "json"}).json);
+  EXPECT_EQ(command<VersionCommand>({"version"}).output.format, Format::kTable);
+  EXPECT_EQ(command<VersionCommand>({"version", "--output", "json"}).output.format, Format::kJson);
   const Exit flag = refusal({"--version"});
   EXPECT_EQ(flag.code, 0);
   EXPECT_EQ(flag.out, version_text() + "\n");
@@ -83,13 +83,51 @@ TEST(CommandLine, WrongUseExitsWithTwoAndSaysWhy) {
                                                 {"serve", "one.properties", "two.properties"},
                                                 {"storage"},
                                                 {"storage", "import"},
-                                                {"storage", "import", "/old/orders-0", "-o", "yaml"},
+                                                {"storage", "import", "/old/orders-0", "-o", "csv"},
                                                 {"version", "-o", "xml"}}) {
     const Exit wrong = refusal(words);
     EXPECT_EQ(wrong.code, 2) << (words.empty() ? "nothing" : words.back());
     EXPECT_TRUE(wrong.out.empty()) << wrong.out;
     EXPECT_FALSE(wrong.err.empty());
   }
+}
+
+template <class T>
+T action(std::vector<const char*> words) {
+  const auto admin = command<AdminCommand>(std::move(words));
+  const T* wanted = std::get_if<T>(&admin.action);
+  EXPECT_NE(wanted, nullptr) << "another command";
+  return wanted == nullptr ? T() : *wanted;
+}
+
+TEST(CommandLine, TopicCreateTakesNamesAndConfigs) {
+  const auto create = action<TopicCreate>({"topic", "create", "orders", "-c", "retention.ms=1", "bills", "-p", "12", "--if-not-exists"});
+  EXPECT_EQ(create.names, (std::vector<std::string>{"orders", "bills"}));
+  EXPECT_EQ(create.configs, std::vector<std::string>{"retention.ms=1"});
+  EXPECT_EQ(create.partitions, 12);
+  EXPECT_EQ(create.replicas, -1);
+  EXPECT_TRUE(create.if_not_exists);
+  EXPECT_FALSE(create.dry_run);
+}
+
+TEST(CommandLine, EveryClusterCommandSaysWhereAndHow) {
+  for (const char* name : {"-b", "--brokers", "--bootstrap-server"}) {
+    const auto admin = command<AdminCommand>({"topic", "list", name, "a:1,b:2", "-o", "yaml", "--timeout", "1m30s", "--no-headings"});
+    EXPECT_EQ(admin.connection.brokers, "a:1,b:2");
+    EXPECT_EQ(admin.connection.timeout, std::chrono::seconds(90));
+    EXPECT_EQ(admin.output.format, Format::kYaml);
+    EXPECT_TRUE(admin.output.no_headings);
+  }
+  refusal({"topic", "list", "--timeout", "soon"});
+}
+
+TEST(CommandLine, ConfigSetTakesChangesAndDeletions) {
+  const auto set = action<ConfigSet>({"config", "set", "topic", "orders", "retention.ms=1", "segment.ms=2", "--delete", "flush.ms"});
+  EXPECT_EQ(set.type, "topic");
+  EXPECT_EQ(set.name, "orders");
+  EXPECT_EQ(set.changes, (std::vector<std::string>{"retention.ms=1", "segment.ms=2"}));
+  EXPECT_EQ(set.deleted, std::vector<std::string>{"flush.ms"});
+  refusal({"config", "set", "user", "orders", "a=1"});
 }
 
 }  // namespace

@@ -20,6 +20,9 @@ constexpr std::array<std::string_view, 15> kIgnored = {
     "KAFKA_OPTS",       "KAFKA_TOOLS_LOG4J_LOGLEVEL", "KAFKA_VERSION",
 };
 
+// Of the command line (src/cli/context.cpp): a broker may share its environment with a person.
+constexpr std::array<std::string_view, 3> kCommandLine = {"BARNABAS_BROKERS", "BARNABAS_CLI_CONFIG", "BARNABAS_PROFILE"};
+
 // KAFKA_SERVICE_HOST, KAFKA_UI_SERVICE_PORT_HTTP, KAFKA_PORT=tcp://10.0.0.1:9092, KAFKA_PORT_9092_TCP_ADDR
 bool is_service_link(std::string_view variable, std::string_view value) {
   if (variable.ends_with("_SERVICE_HOST") || variable.ends_with("_SERVICE_PORT") || variable.contains("_SERVICE_PORT_")) return true;
@@ -66,6 +69,7 @@ class Collector {
   void environment(std::string_view prefix) {
     for (const auto& [variable, value] : sources_.environment) {
       if (!variable.starts_with(prefix) || variable.size() == prefix.size() || std::ranges::binary_search(kIgnored, variable)) continue;
+      if (std::ranges::binary_search(kCommandLine, variable)) continue;
       std::string name = name_of_variable(std::string_view(variable).substr(prefix.size()));
       const bool known = find_setting(broker_settings(), name) != nullptr;
       if (!known && is_service_link(variable, value)) continue;

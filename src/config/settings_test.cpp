@@ -91,6 +91,7 @@ TEST_F(SettingsTest, OurOwnNamesMayLeaveOutTheirFirstWordInTheEnvironment) {
 TEST_F(SettingsTest, TheImagesVariablesAreNoSettings) {
   sources_.environment = {{"HOME", "/h"},
                           {"KAFKA_HEAP_OPTS", "-Xmx1g"},
+                          {"BARNABAS_BROKERS", "localhost:9092"},
                           {"KAFKA_OPTS", "-Dx"},
                           {"KAFKA_JMX_OPTS", ""},
                           {"KAFKA_VERSION", "4.3.1"},

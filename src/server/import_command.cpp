@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <future>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/log.h"
@@ -11,6 +10,7 @@
 #include "base/posix_disk.h"
 #include "base/posix_disk_queue.h"
 #include "base/posix_thread_executor.h"
+#include "cli/value.h"
 #include "controller/controller.h"
 #include "metadata/loader.h"
 #include "metadata/local_log.h"
@@ -128,22 +128,30 @@ Result<std::set<Source>> sources_of(const std::vector<std::string>& folders) {
   return sources;
 }
 
-void print(const Imported& imported, bool json) {
-  nlohmann::json all = nlohmann::json::array();
+cli::Value describe(const Imported& imported) {
+  cli::Value::List all;
   for (const storage::ImportedPartition& partition : imported.partitions) {
-    if (json) {
-      all.push_back({{"partition", partition.folder},
-                     {"topic_id", partition.topic_id.text()},
-                     {"start_offset", partition.log_start.value()},
-                     {"end_offset", partition.log_end.value()},
-                     {"batches", partition.batches},
-                     {"bytes", partition.bytes}});
-    } else {
-      std::printf("%s  offsets %ld to %ld  %lu batches  %lu bytes  topic id %s\n", partition.folder.c_str(), partition.log_start.value(),
-                  partition.log_end.value(), partition.batches, partition.bytes, partition.topic_id.text().c_str());
-    }
+    all.emplace_back(cli::Value::Object{{"partition", partition.folder},
+                                        {"topic_id", partition.topic_id.text()},
+                                        {"start_offset", partition.log_start.value()},
+                                        {"end_offset", partition.log_end.value()},
+                                        {"batches", static_cast<std::int64_t>(partition.batches)},
+                                        {"bytes", static_cast<std::int64_t>(partition.bytes)}});
   }
-  if (json) std::printf("%s\n", nlohmann::json{{"topic", imported.topic}, {"partitions", all}}.dump().c_str());
+  return cli::Value::Object{{"topic", imported.topic}, {"partitions", std::move(all)}};
+}
+
+void print(const Imported& imported, cli::Format format) {
+  if (format != cli::Format::kTable) {
+    const cli::Value value = describe(imported);
+    const std::string text = format == cli::Format::kJson ? value.json() + "\n" : "---\n" + value.yaml();
+    std::fputs(text.c_str(), stdout);
+    return;
+  }
+  for (const storage::ImportedPartition& partition : imported.partitions) {
+    std::printf("%s  offsets %ld to %ld  %lu batches  %lu bytes  topic id %s\n", partition.folder.c_str(), partition.log_start.value(),
+                partition.log_end.value(), partition.batches, partition.bytes, partition.topic_id.text().c_str());
+  }
 }
 
 Result<> run(const cli::StorageImportCommand& command, const Settings& settings) {
@@ -157,7 +165,7 @@ Result<> run(const cli::StorageImportCommand& command, const Settings& settings)
       outcome = std::unexpected(imported.error());
       break;
     }
-    print(*imported, command.json);
+    print(*imported, command.output.format);
   }
   node.close();
   return outcome;

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint64_t kFileMaxBytes = 1 << 20;
 
+}  // namespace
+
 Environment environment() {
   Environment all;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -20,8 +22,6 @@ Environment environment() {
   }
   return all;
 }
-
-}  // namespace
 
 Result<Settings> load_settings(const std::string& properties_file, const std::vector<std::string>& overrides) {
   SettingSources sources;

@@ -7,6 +7,8 @@
 
 namespace barnabas::server {
 
+Environment environment();  // this process's own
+
 Result<Settings> load_settings(const std::string& properties_file, const std::vector<std::string>& overrides);
 
 }  // namespace barnabas::server

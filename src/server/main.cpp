@@ -3,6 +3,8 @@
 #include <variant>
 
 #include "cli/command_line.h"
+#include "cli/value.h"
+#include "server/admin_command.h"
 #include "server/import_command.h"
 #include "server/serve_command.h"
 
@@ -11,12 +13,15 @@ namespace {
 struct Run {
   int operator()(const barnabas::cli::ServeCommand& command) const { return barnabas::server::serve(command); }
   int operator()(const barnabas::cli::StorageImportCommand& command) const { return barnabas::server::import(command); }
+  int operator()(const barnabas::cli::AdminCommand& command) const { return barnabas::server::run(command); }
   int operator()(const barnabas::cli::VersionCommand& command) const {
+    using barnabas::cli::Format;
     const std::string text = barnabas::cli::version_text();
-    if (command.json) {
-      std::printf("{\"version\":\"%s\"}\n", text.substr(text.find(' ') + 1).c_str());
-    } else {
-      std::printf("%s\n", text.c_str());
+    const barnabas::cli::Value value(barnabas::cli::Value::Object{{"version", text.substr(text.find(' ') + 1)}});
+    switch (command.output.format) {
+      case Format::kTable: std::printf("%s\n", text.c_str()); break;
+      case Format::kJson: std::printf("%s\n", value.json().c_str()); break;
+      case Format::kYaml: std::printf("%s", value.yaml().c_str()); break;
     }
     return 0;
   }

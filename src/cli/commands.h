@@ -1,0 +1,110 @@
+#pragma once
+// What the user typed, as data: `barnabas topic create orders -p 12` is a TopicCreate. One struct a command; parsing
+// them is grammar_*.cpp, running them *_command.cpp.
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace barnabas::cli {
+
+enum class Format { kTable, kJson, kYaml };
+
+struct OutputOptions {
+  Format format = Format::kTable;
+  bool no_headings = false;
+};
+
+struct ConnectionOptions {
+  std::string brokers;  // empty: from the environment, the profile, or localhost:9092
+  std::string profile;
+  MonoDuration timeout = std::chrono::seconds(30);
+};
+
+struct ServeCommand {
+  std::string properties_file;         // empty: none
+  std::vector<std::string> overrides;  // "key=value", in the order given
+};
+
+// Takes topic folders that a stopped Kafka wrote into a data directory of ours.
+struct StorageImportCommand {
+  std::vector<std::string> folders;  // ".../orders-0"
+  std::string properties_file;
+  std::vector<std::string> overrides;
+  OutputOptions output;
+};
+
+struct VersionCommand {
+  OutputOptions output;
+};
+
+struct TopicCreate {
+  std::vector<std::string> names;
+  std::int32_t partitions = -1;  // -1: the broker's default
+  std::int16_t replicas = -1;
+  std::vector<std::string> configs;  // "key=value"
+  bool if_not_exists = false;
+  bool dry_run = false;
+};
+
+struct TopicList {
+  std::vector<std::string> patterns;  // any of them; none: all
+  bool internal = false;
+};
+
+struct TopicDescribe {
+  std::vector<std::string> names;
+  bool all_configs = false;
+};
+
+struct TopicAlter {
+  std::string name;
+  std::optional<std::int32_t> partitions;
+  std::vector<std::string> configs;
+  std::vector<std::string> deleted_configs;
+  bool dry_run = false;
+};
+
+struct TopicDelete {
+  std::vector<std::string> names;
+  bool if_exists = false;
+  bool yes = false;
+};
+
+struct ClusterInfo {};
+
+struct ConfigGet {
+  std::string type;  // topic, broker, group
+  std::string name;
+  std::vector<std::string> keys;
+  bool all = false;
+};
+
+struct ConfigSet {
+  std::string type;
+  std::string name;
+  std::vector<std::string> changes;  // "key=value"
+  std::vector<std::string> deleted;
+  bool dry_run = false;
+};
+
+struct ConfigExplain {
+  std::vector<std::string> names;
+};
+
+using AdminAction =
+    std::variant<TopicCreate, TopicList, TopicDescribe, TopicAlter, TopicDelete, ClusterInfo, ConfigGet, ConfigSet, ConfigExplain>;
+
+// A command that talks to a cluster, or could.
+struct AdminCommand {
+  AdminAction action;
+  ConnectionOptions connection;
+  OutputOptions output;
+};
+
+using Command = std::variant<ServeCommand, StorageImportCommand, VersionCommand, AdminCommand>;
+
+}  // namespace barnabas::cli

@@ -1,0 +1,47 @@
+#pragma once
+// The command line's grammar, a piece for each family of commands, on CLI11. A leaf is a command that can be typed, and
+// how to make its struct once everything is parsed.
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "cli/commands.h"
+
+namespace barnabas::cli {
+
+struct Leaf {
+  CLI::App* app;
+  std::function<Command()> make;
+};
+using Leaves = std::vector<Leaf>;
+
+void add_settings(CLI::App& app, std::vector<std::string>& overrides);
+void add_output(CLI::App& app, OutputOptions& output);
+void add_connection(CLI::App& app, ConnectionOptions& connection);
+void add_yes(CLI::App& app, bool& yes);
+// An option that takes a duration; what else is refused as wrong usage.
+CLI::Option* add_duration(CLI::App& app, const std::string& names, MonoDuration& duration, const std::string& help);
+
+// A command below `parent` that talks to a cluster: its struct to bind options to, and the leaf that carries it.
+template <class Action>
+std::pair<CLI::App*, Action*> add_admin(CLI::App& parent, Leaves& leaves, const std::string& name, const std::string& help,
+                                        const std::string& examples) {
+  CLI::App* app = parent.add_subcommand(name, help);
+  auto command = std::make_shared<AdminCommand>();
+  auto action = std::make_shared<Action>();
+  add_connection(*app, command->connection);
+  add_output(*app, command->output);
+  app->footer("\nExamples:\n" + examples);
+  leaves.push_back({app, [command, action] {
+                      command->action = *action;
+                      return Command(*command);
+                    }});
+  return {app, action.get()};
+}
+
+void add_topic_commands(CLI::App& app, Leaves& leaves);
+void add_cluster_commands(CLI::App& app, Leaves& leaves);
+void add_config_commands(CLI::App& app, Leaves& leaves);
+
+}  // namespace barnabas::cli

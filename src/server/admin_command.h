@@ -1,0 +1,10 @@
+#pragma once
+// Runs a command of src/cli that talks to a cluster, with the real terminal, clock, files and network around it.
+#include "cli/commands.h"
+
+namespace barnabas::server {
+
+// The exit code, as src/cli/context.h has them.
+int run(const cli::AdminCommand& command);
+
+}  // namespace barnabas::server
