@@ -23,5 +23,10 @@ int run(const Asked& asked, const ClusterInfo& info);
 int run(const Asked& asked, const ConfigGet& get);
 int run(const Asked& asked, const ConfigSet& set);
 int run(const Asked& asked, const ConfigExplain& explain);
+int run(const Asked& asked, const GroupList& list);
+int run(const Asked& asked, const GroupDescribe& describe);
+int run(const Asked& asked, const GroupLag& lag);
+int run(const Asked& asked, const GroupSeek& seek);
+int run(const Asked& asked, const GroupDelete& remove);
 
 }  // namespace barnabas::cli

@@ -112,6 +112,7 @@ std::variant<Command, Exit> parse(int argc, const char* const* argv) {
   Leaves leaves;
   add_serve(app, leaves);
   add_topic_commands(app, leaves);
+  add_group_commands(app, leaves);
   add_cluster_commands(app, leaves);
   add_config_commands(app, leaves);
   add_storage(app, leaves);

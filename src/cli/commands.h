@@ -95,8 +95,41 @@ struct ConfigExplain {
   std::vector<std::string> names;
 };
 
-using AdminAction =
-    std::variant<TopicCreate, TopicList, TopicDescribe, TopicAlter, TopicDelete, ClusterInfo, ConfigGet, ConfigSet, ConfigExplain>;
+struct GroupList {
+  std::vector<std::string> patterns;
+};
+
+struct GroupDescribe {
+  std::vector<std::string> names;
+};
+
+struct GroupLag {
+  std::vector<std::string> names;
+  bool total = false;  // one line a group
+};
+
+// Where a seek goes.
+struct SeekTarget {
+  enum class Kind { kEarliest, kLatest, kOffset, kTime, kAgo, kShift };
+  Kind kind = Kind::kEarliest;
+  std::int64_t value = 0;  // an offset, ms since 1970, ms before now, records forward or (negative) back
+};
+
+struct GroupSeek {
+  std::string group;
+  std::vector<SeekTarget> targets;  // exactly one, or the usage is wrong
+  std::vector<std::string> topics;  // "orders" or "orders:0,1"; none: all that the group has committed
+  bool yes = false;                 // else only the plan is shown
+};
+
+struct GroupDelete {
+  std::vector<std::string> names;
+  std::vector<std::string> topics;  // forget only what was committed for these
+  bool yes = false;
+};
+
+using AdminAction = std::variant<TopicCreate, TopicList, TopicDescribe, TopicAlter, TopicDelete, ClusterInfo, ConfigGet, ConfigSet,
+                                 ConfigExplain, GroupList, GroupDescribe, GroupLag, GroupSeek, GroupDelete>;
 
 // A command that talks to a cluster, or could.
 struct AdminCommand {

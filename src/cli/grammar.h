@@ -42,6 +42,7 @@ std::pair<CLI::App*, Action*> add_admin(CLI::App& parent, Leaves& leaves, const 
 
 void add_topic_commands(CLI::App& app, Leaves& leaves);
 void add_cluster_commands(CLI::App& app, Leaves& leaves);
+void add_group_commands(CLI::App& app, Leaves& leaves);
 void add_config_commands(CLI::App& app, Leaves& leaves);
 
 }  // namespace barnabas::cli

@@ -32,6 +32,7 @@ class Value {
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   bool is_number() const { return std::holds_alternative<std::int64_t>(value_) || std::holds_alternative<double>(value_); }
+  const std::int64_t* integer() const { return std::get_if<std::int64_t>(&value_); }
   const List* list() const { return std::get_if<List>(&value_); }
   const Object* object() const { return std::get_if<Object>(&value_); }
 

@@ -55,6 +55,8 @@ Error refusal(ErrorCode code, std::string_view what, const std::optional<std::st
     case ErrorCode::kNotCoordinator:
     case ErrorCode::kNotController: kind = Errc::kBusy; break;
     case ErrorCode::kUnsupportedVersion: kind = Errc::kUnsupported; break;
+    case ErrorCode::kUnknownTopicOrPartition:
+    case ErrorCode::kGroupIdNotFound: kind = Errc::kNotFound; break;
     default: break;
   }
   return {kind, fmt::format("{}: {}", what, describe(code, broker_says))};

@@ -17,8 +17,8 @@ std::string_view advice(ErrorCode code);
 // "NAME (number): what the broker said or else what it means. Advice"
 std::string describe(ErrorCode code, const std::optional<std::string>& broker_says = std::nullopt);
 
-// kBusy: the same request may succeed in a moment (another coordinator, another controller). Else kInvalidArgument,
-// or kUnsupported for a request that this broker does not know.
+// kBusy: the same request may succeed in a moment (another coordinator, another controller). kNotFound: no such topic or
+// group. kUnsupported: this broker does not know the request. Else kInvalidArgument.
 Error refusal(ErrorCode code, std::string_view what, const std::optional<std::string>& broker_says = std::nullopt);
 
 // Ok when the code is 0.

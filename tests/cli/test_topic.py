@@ -5,7 +5,7 @@ import pty
 import subprocess
 
 import pytest
-from conftest import BINARY, TIMEOUT_S, run
+from conftest import BINARY, TIMEOUT_S, harness, run
 
 
 def test_a_topic_from_its_beginning_to_its_end(barnabas):
@@ -19,8 +19,12 @@ def test_a_topic_from_its_beginning_to_its_end(barnabas):
     assert barnabas("topic", "list", "nothing-like-it", "--no-headings").out == ""
 
     assert barnabas("topic", "alter", "life", "-p", "6").code == 0
-    described = barnabas("topic", "describe", "life", "-o", "json").json[0]
-    assert described["partition_count"] == 6
+
+    def grown():  # Kafka answers before its brokers know
+        found = barnabas("topic", "describe", "life", "-o", "json").json[0]
+        return found if found["partition_count"] == 6 else None
+
+    described = harness.wait_until(grown, TIMEOUT_S, "six partitions")
     assert [each["partition"] for each in described["partitions"]] == list(range(6))
     assert {(each["start"], each["end"]) for each in described["partitions"]} == {(0, 0)}
 
