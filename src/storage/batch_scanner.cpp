@@ -65,6 +65,16 @@ Result<bool> BatchScanner::crc_matches(const BatchFrame& frame) {
   return crc == frame.crc;
 }
 
+Result<ByteView> BatchScanner::whole(const BatchFrame& frame, Bytes& large) {
+  if (frame.size_bytes <= (purpose_ == Purpose::kVerify ? kVerifyRead : kHeaderRead)) {
+    TRY(need(position_, frame.size_bytes));
+    return window(position_, frame.size_bytes);
+  }
+  large.resize(frame.size_bytes);
+  TRY(read_exactly(file_, position_, large, mode_));
+  return ByteView(large);
+}
+
 Result<bool> BatchScanner::valid_at(std::uint64_t position, Offset expected) {
   const std::uint64_t before = position_;
   position_ = position;

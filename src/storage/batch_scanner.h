@@ -32,6 +32,9 @@ class BatchScanner {
   // Is the checksum of the batch at position() right?
   Result<bool> crc_matches(const BatchFrame& frame);
 
+  // The whole batch at position(), read into `large` if it is larger than a window. Valid until the next call.
+  Result<ByteView> whole(const BatchFrame& frame, Bytes& large);
+
   // Damage at position(): where does the next batch begin that is whole, with a right checksum and an offset not
   // below `expected`? First where the damaged length points, then wherever bytes look like one. May wait.
   Result<std::optional<std::uint64_t>> find_next_valid(Offset expected);

@@ -13,6 +13,7 @@
 // Threads: every call may come from every thread; a log has one short lock of its own. check_producer() and the
 // append() after it are one step only under the caller's lock (partition lock first, log lock inside it). What may
 // wait for the disk says so and belongs on the directory's DiskQueue. Callbacks run on that queue without a lock held.
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -20,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/disk.h"
@@ -65,6 +67,28 @@ struct RecoveryFacts {
   std::optional<Offset> recovery_point;
   Offset log_start{0};
   std::optional<CleanEnd> clean_end;  // from the clean shutdown marker
+  Offset compacted_to{0};             // from the cleaner's checkpoint
+};
+
+// What compaction could do for a log now.
+struct Compactable {
+  Offset first_dirty;  // below it compaction has been already
+  Offset end;          // above it compaction may not go yet: the end of a sealed, durable, committed segment
+  std::uint64_t clean_bytes = 0;
+  std::uint64_t dirty_bytes = 0;
+  bool overdue = false;  // max.compaction.lag.ms
+
+  double ratio() const {
+    return static_cast<double>(dirty_bytes) / static_cast<double>(std::max<std::uint64_t>(clean_bytes + dirty_bytes, 1));
+  }
+};
+
+// A segment that will not change any more, as compaction reads it.
+struct SealedSegment {
+  std::shared_ptr<Segment> segment;
+  std::shared_ptr<File> file;
+  std::uint64_t bytes = 0;
+  Offset end;
 };
 
 struct RecoveryReport {
@@ -101,6 +125,7 @@ class Log : public std::enable_shared_from_this<Log> {
   const std::string& name() const { return name_; }  // "<topic>-<partition>"
   TopicId topic_id() const { return topic_id_; }     // zero when the folder has no readable partition.metadata
   LogDirectory& directory() const { return directory_; }
+  const Path& folder() const { return folder_; }
   const RecoveryReport& recovery_report() const { return report_; }
 
   // nullptr takes it off; then no call is running any more or will come.
@@ -172,6 +197,25 @@ class Log : public std::enable_shared_from_this<Log> {
   Result<int> apply_retention(Offset bound);
   // Drops the state of producers that were silent for too long (I12).
   void expire_producers();
+
+  // ---- compaction, driven by log_cleaner.h ------------------------------------------------------------------------
+
+  Offset compacted_to() const { return Offset(compacted_to_.load(std::memory_order_acquire)); }
+  // Up to here a pass has been. Never above the log end; truncation takes it back.
+  void set_compacted_to(Offset offset);
+  // What a pass would find, nothing where it need not look: that is answered without the disk. `bound`: the high
+  // watermark. May wait.
+  Result<std::optional<Compactable>> compactable(Offset bound);
+  // The sealed segments below the offset, open. Waits.
+  Result<std::vector<SealedSegment>> sealed_below(Offset end);
+  // Is this the last batch that the log remembers of its producer (I16)?
+  bool is_last_of_producer(ProducerId producer, Offset last_offset) const;
+  // An empty file for the compacted form of the segment with that base, under a name that recovery clears away.
+  Result<std::shared_ptr<File>> open_compacted(Offset base);
+  void discard_compacted(Offset base);
+  // Puts one segment in the place of several neighbours, all at once as a crash sees it (log_swap.h). Its file is that
+  // of open_compacted() and synced. kFenced: one of them is gone or changed, nothing happened. Waits.
+  Result<> swap_in(const std::vector<SealedSegment>& replaced, std::shared_ptr<Segment> made, std::shared_ptr<File> file);
 
   std::uint64_t size_bytes() const;
   std::vector<SegmentInfo> segments() const;
@@ -249,6 +293,8 @@ class Log : public std::enable_shared_from_this<Log> {
   Result<ReadResult> read_place(Place& place, const ReadRequest& request, Offset bound);
   Result<std::optional<TimestampedOffset>> first_at_or_after(Place& place, std::int64_t timestamp_ms, Offset start);
   Result<std::int64_t> largest_timestamp(Place& place);
+  template <class Look>
+  auto over_segments(const Look& look) -> decltype(look(std::declval<std::vector<Place>&>(), Offset()));
 
   // log_cut.cpp; structure_mutex_ held
   struct CutPoint {
@@ -264,6 +310,12 @@ class Log : public std::enable_shared_from_this<Log> {
   Result<> delete_oldest(std::size_t count, bool roll_first);
   Result<std::size_t> count_deletable(Offset bound, bool& active_too);
   void fail_waiters(const Error& error);
+
+  // log_swap.cpp; structure_mutex_ held
+  Result<> carry_out_swap(const std::vector<SealedSegment>& replaced, Segment& made, const std::shared_ptr<File>& file);
+  Result<> name_for_swap(Segment& made);
+  bool are_neighbours(const std::vector<SealedSegment>& replaced) const;  // under mutex_
+  Result<std::int64_t> first_timestamp(Place& place);
 
   // log_recovery.cpp
   // Calls visit for the header of every whole batch from the one that contains the offset on; damage is passed over.
@@ -283,6 +335,7 @@ class Log : public std::enable_shared_from_this<Log> {
   std::atomic<std::int64_t> log_start_{0};
   std::atomic<std::int64_t> durable_end_{0};
   std::atomic<std::int64_t> log_end_{0};
+  std::atomic<std::int64_t> compacted_to_{0};
 
   std::mutex structure_mutex_;   // held while segments are removed or shortened, which waits; before mutex_
   std::mutex epoch_file_mutex_;  // one writer of the file at a time; before mutex_
@@ -305,6 +358,7 @@ class Log : public std::enable_shared_from_this<Log> {
   bool closed_ = false;
   bool removed_ = false;
   std::uint64_t generation_ = 0;  // counts what could pull a file from under a lookup
+  std::uint64_t swaps_ = 0;       // those of them that leave alone what a sync is about: only synced segments are swapped
 
   std::vector<SyncWaiter> sync_waiters_;
   bool sync_running_ = false;

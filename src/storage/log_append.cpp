@@ -32,7 +32,8 @@ bool Log::must_roll(const BatchFrame& frame, std::uint64_t ahead) const {
   // By the records' time where they have one, as Kafka: old data that is copied in rolls as it did when it was new.
   const bool timed = segment.first_timestamp_ms >= 0 && frame.max_timestamp_ms >= 0;
   const std::int64_t age = timed ? frame.max_timestamp_ms - segment.first_timestamp_ms : directory_.clock().wall_ms() - segment.created_ms;
-  if (age > config_.segment_ms) return true;
+  const bool lag_counts = config_.compact && config_.max_compaction_lag_ms > 0;
+  if (age > (lag_counts ? std::min(config_.segment_ms, config_.max_compaction_lag_ms) : config_.segment_ms)) return true;
   return segment.index.is_full(config_.index_bytes_max);
 }
 

@@ -16,7 +16,12 @@ struct LogConfig {
   std::int64_t flush_messages = INT64_MAX;                 // flush.messages: sync after so many records
   std::int64_t timestamp_after_max_ms = 60LL * 60 * 1000;  // a later timestamp is no argument for keeping a segment
   std::int64_t producer_expiration_ms = 24LL * 60 * 60 * 1000;
-  bool delete_old = true;  // cleanup.policy contains "delete"
+  bool delete_old = true;                                    // cleanup.policy contains "delete"
+  bool compact = false;                                      // cleanup.policy contains "compact": log_cleaner.h
+  std::int64_t delete_retention_ms = 24LL * 60 * 60 * 1000;  // how long a tombstone outlives its first compaction
+  std::int64_t min_compaction_lag_ms = 0;                    // so long a record is safe from compaction
+  std::int64_t max_compaction_lag_ms = INT64_MAX;            // so long it may stay uncompacted
+  double min_cleanable_ratio = 0.5;                          // of a log's bytes that must be uncompacted before it is worth it
 };
 
 }  // namespace barnabas::storage

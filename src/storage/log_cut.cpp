@@ -105,6 +105,7 @@ Result<> Log::cut_at(CutPoint& point) {
     log_end_.store(point.end.value(), std::memory_order_release);
     if (durable_end() > point.end) durable_end_.store(point.end.value(), std::memory_order_release);
     if (log_start() > point.end) log_start_.store(point.end.value(), std::memory_order_release);
+    if (compacted_to() > point.end) compacted_to_.store(point.end.value(), std::memory_order_release);
     if (epochs_.truncate_from_end(point.end)) ++epochs_version_;
     const auto rest = std::ranges::find_if(sync_waiters_, [&](const SyncWaiter& w) { return w.end > point.end; });
     refused.assign(std::make_move_iterator(rest), std::make_move_iterator(sync_waiters_.end()));
@@ -197,6 +198,7 @@ Result<> Log::restart_at(Offset offset) {
       log_end_.store(offset.value(), std::memory_order_release);
       log_start_.store(offset.value(), std::memory_order_release);
       durable_end_.store(offset.value(), std::memory_order_release);
+      compacted_to_.store(offset.value(), std::memory_order_release);
       if (epochs_.clear()) ++epochs_version_;
       producers_.clear();
       refused = std::exchange(sync_waiters_, {});

@@ -94,6 +94,26 @@ Result<> LogDirectory::save_log_starts() {
   return {};
 }
 
+Result<> LogDirectory::save_compacted() {
+  const std::scoped_lock one_writer(compacted_file_mutex_);
+  OffsetsByLog offsets;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (failure_) return std::unexpected(*failure_);
+    for (const auto& [name, log] : logs_) {
+      if (log->compacted_to() > Offset(0)) offsets[name] = log->compacted_to();
+    }
+  }
+  if (saved_compacted_ == offsets) return {};
+  if (!saved_compacted_ && offsets.empty()) {
+    TRY_ASSIGN(const bool there, disk().exists(path_ / kCompactedFile));
+    if (!there) return {};  // nothing was ever compacted here
+  }
+  TRY(write_offset_checkpoint(disk(), path_ / kCompactedFile, offsets));
+  saved_compacted_ = std::move(offsets);
+  return {};
+}
+
 void LogDirectory::request_save_log_starts(DiskQueue::Done done) {
   const std::scoped_lock lock(mutex_);
   log_start_waiters_.push_back(std::move(done));

@@ -3,6 +3,7 @@
 //
 //   recovery-point-offset-checkpoint   below this offset a log was synced
 //   log-start-offset-checkpoint        below this offset nothing is served any more
+//   cleaner-offset-checkpoint          below this offset compaction has been; losing it costs a longer pass
 //   meta.properties, .lock             log_manager.h
 //   clean-shutdown                     ours: how each log ended (docs/formats/clean-shutdown.md)
 //
@@ -49,6 +50,7 @@ class LogDirectory {
  public:
   static constexpr const char* kRecoveryPointFile = "recovery-point-offset-checkpoint";
   static constexpr const char* kLogStartFile = "log-start-offset-checkpoint";
+  static constexpr const char* kCompactedFile = "cleaner-offset-checkpoint";
 
   LogDirectory(LogDirectoryDeps deps, Path path, std::size_t open_files_max = 1024);
   ~LogDirectory();
@@ -80,6 +82,7 @@ class LogDirectory {
   // Writes the checkpoint file durably. They wait. The second form is for the queue: requests that meet share one write.
   Result<> save_recovery_points();
   Result<> save_log_starts();
+  Result<> save_compacted();
   void request_save_log_starts(DiskQueue::Done done);
 
  private:
@@ -99,10 +102,12 @@ class LogDirectory {
   bool settled_ = false;
   std::mutex recovery_point_file_mutex_;
   std::mutex log_start_file_mutex_;
+  std::mutex compacted_file_mutex_;
   std::vector<DiskQueue::Done> log_start_waiters_;
   bool log_start_save_queued_ = false;
   std::optional<std::map<std::string, Offset>> saved_recovery_points_;  // under the file's mutex
   std::optional<std::map<std::string, Offset>> saved_log_starts_;
+  std::optional<std::map<std::string, Offset>> saved_compacted_;
 };
 
 }  // namespace barnabas::storage

@@ -40,6 +40,7 @@ LogManager::LogManager(LogManagerDeps deps, LogManagerOptions options)
     : deps_(std::move(deps)), options_(std::move(options)), last_mono_(deps_.clock.mono()), last_wall_ms_(deps_.clock.wall_ms()) {}
 
 LogManager::~LogManager() {
+  cleaner_.reset();
   for (const TimerId timer : timers_) deps_.executor.cancel(timer);
   logs_.clear();
 }
@@ -51,7 +52,15 @@ Result<std::unique_ptr<LogManager>> LogManager::open(LogManagerDeps deps, LogMan
   for (std::size_t i = 0; i < manager->options_.directories.size(); ++i) {
     TRY(manager->open_directory(manager->options_.directories[i], *manager->deps_.queues[i]));
   }
+  manager->make_cleaner();
   return manager;
+}
+
+void LogManager::make_cleaner() {
+  std::vector<LogDirectory*> directories;
+  for (const Directory& directory : directories_) directories.push_back(directory.files.get());
+  LogCleaner::Deps parts{.clock = deps_.clock, .executor = deps_.executor, .random = deps_.random, .logs = [this] { return all(); }};
+  cleaner_ = std::make_unique<LogCleaner>(std::move(parts), options_.cleaner, std::move(directories));
 }
 
 Result<> LogManager::open_directory(const Path& path, DiskQueue& queue) {
@@ -139,6 +148,7 @@ void LogManager::load_directory(LogDirectory& directory, const std::shared_ptr<L
   }
   const auto points = checkpoint_of(directory, LogDirectory::kRecoveryPointFile);
   const auto starts = checkpoint_of(directory, LogDirectory::kLogStartFile);
+  const auto compacted = checkpoint_of(directory, LogDirectory::kCompactedFile);
   for (const DirectoryEntry& entry : *entries) {
     if (!entry.is_directory) continue;
     if (entry.name.ends_with("-delete")) {
@@ -149,8 +159,10 @@ void LogManager::load_directory(LogDirectory& directory, const std::shared_ptr<L
       continue;
     }
     if (!parse_log_name(entry.name)) continue;
-    RecoveryFacts facts{
-        .recovery_point = line_of(points, entry.name), .log_start = line_of(starts, entry.name).value_or(Offset(0)), .clean_end = {}};
+    RecoveryFacts facts{.recovery_point = line_of(points, entry.name),
+                        .log_start = line_of(starts, entry.name).value_or(Offset(0)),
+                        .clean_end = {},
+                        .compacted_to = line_of(compacted, entry.name).value_or(Offset(0))};
     if (const auto found = clean->find(entry.name); found != clean->end()) facts.clean_end = found->second;
     loading->start(1);
     directory.queue().run([this, loading, facts, &directory, folder = entry.name] {
@@ -247,6 +259,7 @@ Result<> LogManager::set_aside(const TopicPartition& partition) {
 // ---- in the background --------------------------------------------------------------------------------------------
 
 void LogManager::set_retention_bound(std::function<Offset(const Log&)> bound) {
+  cleaner_->set_bound(bound);
   const std::scoped_lock lock(mutex_);
   retention_bound_ = std::move(bound);
 }
@@ -258,6 +271,7 @@ void LogManager::start_background() {
   schedule(1, options_.maintenance_interval_ms, &LogManager::maintain_now);
   schedule(2, options_.retention_check_interval_ms, &LogManager::retain_now);
   schedule(3, options_.producer_expiration_check_interval_ms, &LogManager::expire_producers_now);
+  cleaner_->start();
 }
 
 // The work waits for the disk: the timer hands it to a queue, and is set again when it is done.
@@ -322,6 +336,7 @@ void LogManager::retain_now() {
 }
 
 Result<> LogManager::close() {
+  cleaner_->stop();
   std::vector<std::shared_ptr<Log>> logs;
   {
     const std::scoped_lock lock(mutex_);
@@ -346,6 +361,7 @@ Result<> LogManager::close() {
     if (files.failed()) continue;
     TRY(files.save_recovery_points());
     TRY(files.save_log_starts());
+    TRY(files.save_compacted());
     TRY(write_clean_shutdown(deps_.disk, files.path(), ends[&files]));
   }
   {

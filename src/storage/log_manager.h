@@ -5,7 +5,8 @@
 //   meta.properties    cluster, node and directory id      checkpoints      log_directory.h
 //
 // and works in the background: checkpoints every second, so that a start after kill -9 has little to read; retention;
-// flush.ms and flush.messages; index entries and producer snapshots that an idle log would leave in memory.
+// flush.ms and flush.messages; index entries and producer snapshots that an idle log would leave in memory; compaction
+// (log_cleaner.h).
 //
 // A kill at any moment loses nothing but what was not synced; the clean-shutdown file is gone before the first append.
 //
@@ -20,6 +21,7 @@
 
 #include "storage/clean_shutdown.h"
 #include "storage/log.h"
+#include "storage/log_cleaner.h"
 #include "storage/log_directory.h"
 #include "storage/meta_properties.h"
 
@@ -34,6 +36,7 @@ struct LogManagerOptions {
   std::int64_t maintenance_interval_ms = 5'000;
   std::int64_t retention_check_interval_ms = 300'000;
   std::int64_t producer_expiration_check_interval_ms = 600'000;
+  CleanerOptions cleaner{};
 };
 
 struct LogManagerDeps {
@@ -81,9 +84,10 @@ class LogManager {
   // The same without the deletion: for folders the metadata does not know, which may be all that is left of somebody's data.
   Result<> set_aside(const TopicPartition& partition);
 
-  // How far retention may go: the high watermark. Without one, nothing is deleted.
+  // How far retention and compaction may go: the high watermark. Without one, nothing is deleted.
   void set_retention_bound(std::function<Offset(const Log&)> bound);
   void start_background();
+  LogCleaner& cleaner() { return *cleaner_; }
   // One round of the background's work, now. Waits.
   void checkpoint_now();
   void maintain_now();
@@ -103,6 +107,7 @@ class LogManager {
 
   LogManager(LogManagerDeps deps, LogManagerOptions options);
   Result<std::shared_ptr<Log>> take(const TopicPartition& partition);
+  void make_cleaner();
   Result<> open_directory(const Path& path, DiskQueue& queue);
   void load_directory(LogDirectory& directory, const std::shared_ptr<Loading>& loading);
   void load_one(LogDirectory& directory, const std::string& folder, const RecoveryFacts& facts, const std::shared_ptr<Loading>& loading);
@@ -113,6 +118,7 @@ class LogManager {
   const LogManagerDeps deps_;
   LogManagerOptions options_;
   std::vector<Directory> directories_;
+  std::unique_ptr<LogCleaner> cleaner_;
 
   mutable std::mutex mutex_;
   std::unordered_map<TopicPartition, std::shared_ptr<Log>> logs_;

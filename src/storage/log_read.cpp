@@ -179,41 +179,56 @@ Result<std::optional<TimestampedOffset>> Log::first_at_or_after(Place& place, st
   }
 }
 
-Result<std::optional<TimestampedOffset>> Log::offset_for_timestamp(std::int64_t timestamp_ms) {
-  std::vector<Place> places;
-  Offset start;
-  {
+// A lookup by timestamp walks over many segments: when one goes meanwhile, it begins again.
+template <class Look>
+auto Log::over_segments(const Look& look) -> decltype(look(std::declval<std::vector<Place>&>(), Offset())) {
+  constexpr int kTries = 8;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    std::vector<Place> places;
+    Offset start;
+    std::uint64_t generation = 0;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (failure_) return std::unexpected(*failure_);
+      generation = generation_;
+      start = log_start();
+      for (std::size_t i = segment_of(start).value_or(0); i < segments_.size(); ++i) places.push_back(place_of(i));
+    }
+    auto found = look(places, start);
     const std::scoped_lock lock(mutex_);
-    if (failure_) return std::unexpected(*failure_);
-    start = log_start();
-    for (std::size_t i = segment_of(start).value_or(0); i < segments_.size(); ++i) places.push_back(place_of(i));
+    if (generation_ == generation) return found;
   }
-  for (Place& place : places) {
-    TRY_ASSIGN(const std::int64_t largest, largest_timestamp(place));
-    if (largest < timestamp_ms) continue;
-    TRY_ASSIGN(const auto found, first_at_or_after(place, timestamp_ms, start));
-    if (found) return found;
-  }
-  return std::nullopt;
+  return fail(Errc::kBusy, name_ + ": the log is being cut");
+}
+
+Result<std::optional<TimestampedOffset>> Log::offset_for_timestamp(std::int64_t timestamp_ms) {
+  return over_segments([&](std::vector<Place>& places, Offset start) -> Result<std::optional<TimestampedOffset>> {
+    for (Place& place : places) {
+      TRY_ASSIGN(const std::int64_t largest, largest_timestamp(place));
+      if (largest < timestamp_ms) continue;
+      TRY_ASSIGN(const auto found, first_at_or_after(place, timestamp_ms, start));
+      if (found) return found;
+    }
+    return std::nullopt;
+  });
 }
 
 Result<std::optional<TimestampedOffset>> Log::max_timestamp() {
-  std::int64_t largest = -1;
-  std::vector<Place> places;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (failure_) return std::unexpected(*failure_);
-    for (std::size_t i = segment_of(log_start()).value_or(0); i < segments_.size(); ++i) places.push_back(place_of(i));
-  }
-  for (Place& place : places) {
-    TRY_ASSIGN(const std::int64_t of_segment, largest_timestamp(place));
-    largest = std::max(largest, of_segment);
-  }
-  if (largest < 0) return std::nullopt;
-  return offset_for_timestamp(largest);
+  const auto largest = over_segments([&](std::vector<Place>& places, Offset) -> Result<std::int64_t> {
+    std::int64_t so_far = -1;
+    for (Place& place : places) {
+      TRY_ASSIGN(const std::int64_t of_segment, largest_timestamp(place));
+      so_far = std::max(so_far, of_segment);
+    }
+    return so_far;
+  });
+  if (!largest) return std::unexpected(largest.error());
+  if (*largest < 0) return std::nullopt;
+  return offset_for_timestamp(*largest);
 }
 
 Result<std::vector<Damage>> Log::scrub() {
+  const std::scoped_lock structure(structure_mutex_);  // what is being read must not be cut or swapped meanwhile
   std::vector<Place> places;
   {
     const std::scoped_lock lock(mutex_);

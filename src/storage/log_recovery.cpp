@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "storage/batch_scanner.h"
+#include "storage/log_swap.h"
 #include "storage/offset_checkpoint.h"
 
 namespace barnabas::storage {
@@ -32,17 +33,26 @@ Result<> LogRecovery::run() {
 
 // ---- the folder ---------------------------------------------------------------------------------------------------
 
-Result<> LogRecovery::take_stock() {
+Result<std::vector<std::string>> LogRecovery::file_names() {
   TRY_ASSIGN(const auto entries, disk().list(log_.folder_));
   std::vector<std::string> names;
-  std::vector<Offset> bases;
   for (const DirectoryEntry& entry : entries) {
-    if (entry.is_directory) continue;
-    if (const auto base = parse_segment_file_name(entry.name, ".log")) bases.push_back(*base);
-    names.push_back(entry.name);
+    if (!entry.is_directory) names.push_back(entry.name);
+  }
+  return names;
+}
+
+Result<> LogRecovery::take_stock() {
+  std::vector<std::string> names;
+  TRY_ASSIGN(names, file_names());
+  TRY_ASSIGN(const bool swapped, finish_swaps(disk(), log_.folder_, names));
+  if (swapped) { TRY_ASSIGN(names, file_names()); }
+  TRY(tidy(names));
+  std::vector<Offset> bases;
+  for (const std::string& name : names) {
+    if (const auto base = parse_segment_file_name(name, ".log")) bases.push_back(*base);
   }
   std::ranges::sort(bases);
-  TRY(tidy(names));
   return load_segments(bases);
 }
 
@@ -50,7 +60,8 @@ Result<> LogRecovery::take_stock() {
 Result<> LogRecovery::tidy(const std::vector<std::string>& names) {
   const std::set<std::string> all(names.begin(), names.end());
   for (const std::string& name : names) {
-    bool leftover = name.ends_with(".deleted") || name.ends_with(".tmp") || name.ends_with(".cut") || name.ends_with(".cleaned");
+    bool leftover = name.ends_with(".deleted") || name.ends_with(".tmp") || name.ends_with(".cut") || name.ends_with(kCleanedSuffix) ||
+                    name.ends_with(kSwapSuffix);
     for (const std::string_view extension : {".index", ".timeindex", ".txnindex"}) {
       const auto base = parse_segment_file_name(name, extension);
       if (base && !all.contains(segment_file_name(*base, ".log"))) leftover = true;
@@ -338,6 +349,8 @@ Result<> LogRecovery::finish_segments() {
   log_.log_start_ = start.value();
   log_.log_end_ = end_.value();
   log_.durable_end_ = end_.value();
+  // The line of a log that was longer says nothing about this one.
+  if (facts_.compacted_to <= end_) log_.compacted_to_ = facts_.compacted_to.value();
   return {};
 }
 

@@ -9,6 +9,7 @@
 //   bad bytes above it, valid batches behind      an unsynced hole of a power cut: cut there, nothing above was promised
 //   recovery point unknown                        nothing valid is ever cut
 //
+// A compaction that was interrupted is finished or undone first (log_swap.h).
 // Indexes, epochs and producer state are checked and made again from the log as far as needed (S5, S6, E6, I10).
 //
 // Threads: the opening one; the log is not shared yet. Waits.
@@ -27,6 +28,7 @@ class LogRecovery {
 
  private:
   Result<> take_stock();
+  Result<std::vector<std::string>> file_names();
   Result<> tidy(const std::vector<std::string>& names);
   Result<> load_metadata();
   Result<> load_segments(const std::vector<Offset>& bases);

@@ -43,7 +43,7 @@ void Log::request_sync(DiskQueue::Done done) {
 void Log::start_sync() {
   SyncPlan plan;
   plan.end = log_end();
-  plan.generation = generation_;
+  plan.generation = generation_ - swaps_;
   plan.active = active().own;
   for (const SegmentPtr& segment : sealed_dirty_) plan.sealed.emplace_back(segment, segment->own);
   sealed_dirty_.clear();
@@ -81,8 +81,9 @@ Result<> Log::carry_out(SyncPlan& plan) {
   }
   if (plan.active != nullptr) TRY(plan.active->sync());
   if (plan.folder) {
-    // The checkpoint may still hold a line of an earlier log of this name.
+    // The checkpoints may still hold a line of an earlier log of this name.
     TRY(directory_.save_recovery_points());
+    TRY(directory_.save_compacted());
     TRY_ASSIGN(const auto metadata, directory_.disk().open(file("partition.metadata"), OpenMode::kReadWrite));
     TRY(metadata->sync());
   }
@@ -108,7 +109,7 @@ void Log::finish_sync(SyncPlan plan, Result<> result) {
         if (segment->own == nullptr || segment->dropped || segment == segments_.back()) continue;
         give_to_cache(*segment);
       }
-      if (plan.generation == generation_ && plan.end > durable_end()) {
+      if (plan.generation == generation_ - swaps_ && plan.end > durable_end()) {
         durable_end_.store(plan.end.value(), std::memory_order_release);
         moved = true;
       }

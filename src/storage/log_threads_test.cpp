@@ -12,6 +12,7 @@
 #include "base/posix_thread_executor.h"
 #include "model/record_batch_builder.h"
 #include "storage/log.h"
+#include "storage/log_cleaner.h"
 
 namespace barnabas::storage {
 namespace {
@@ -126,6 +127,80 @@ TEST_F(LogThreadsTest, AppendsReadsSyncsRetentionAndTruncationAtTheSameTime) {
   queue.reset();
   EXPECT_EQ(acknowledged, kAppends / 7);
   EXPECT_EQ(log->durable_end(), log->log_end());
+  log.reset();
+}
+
+// V22: readers, lookups by time and appends while segments are swapped under them.
+TEST_F(LogThreadsTest, CompactionUnderReaders) {
+  auto timers = std::make_unique<PosixThreadExecutor>("timers");
+  auto queue = std::make_unique<PosixDiskQueue>("disk");
+  LogDirectory directory({.disk = disk_, .queue = *queue, .clock = clock_, .executor = *timers, .random = random_}, path_, 8);
+  LogConfig config;
+  config.segment_bytes = 20'000;
+  config.index_interval_bytes = 500;
+  config.compact = true;
+  config.delete_old = false;
+  config.min_cleanable_ratio = 0;
+  config.file_delete_delay_ms = 1;
+  auto log = Log::create(directory, "t", 0, Uuid::random(random_), config).value();
+  constexpr int kKeys = 20;
+  std::atomic<bool> stop{false};
+  std::promise<void> readers_done[2];
+  {
+    PosixThreadExecutor readers[2] = {PosixThreadExecutor("reader"), PosixThreadExecutor("reader")};
+    for (int i = 0; i < 2; ++i) {
+      readers[i].post([&, done = &readers_done[i]] {
+        for (Offset from{0}; !stop;) {
+          const auto result =
+              log->read({.offset = from, .max_bytes = 3000, .upper_bound = log->log_end(), .min_one = true, .mode = ReadMode::kMayWait});
+          EXPECT_TRUE(result || result.error().code == Errc::kBusy) << result.error().message;
+          if (!result) continue;
+          const auto* slice = std::get_if<FileSlice>(&result->bytes);
+          Bytes bytes(slice == nullptr ? 0 : slice->length);
+          if (slice != nullptr) { EXPECT_EQ(slice->file->read_at(slice->position, bytes).value(), bytes.size()); }
+          Offset at = from;
+          for (ByteView rest = bytes; !rest.empty();) {
+            const auto batch = RecordBatchView::open(rest);
+            EXPECT_TRUE(batch && batch->crc_matches());
+            if (!batch) break;
+            EXPECT_GE(batch->next_offset(), at);
+            at = batch->next_offset();
+            rest = rest.subspan(batch->size_bytes());
+          }
+          const auto found = log->offset_for_timestamp(1000);
+          EXPECT_TRUE(found || found.error().code == Errc::kBusy) << found.error().message;
+          from = result->next_offset >= log->log_end() ? Offset(0) : result->next_offset;
+        }
+        done->set_value();
+      });
+    }
+    LogCleaner cleaner({.clock = clock_, .executor = *timers, .random = random_, .logs = [&] { return std::vector{log}; }},
+                       {.backoff_ms = 1}, {&directory});
+    cleaner.set_bound([](const Log& of) { return of.log_end(); });
+    cleaner.start();
+    for (int i = 0; i < 2500; ++i) {
+      RecordBatchBuilder builder;
+      const std::string key = std::to_string(i % kKeys);
+      const std::string value(static_cast<std::size_t>(i % 400), 'v');
+      builder.add({.timestamp_ms = 1000 + i, .key = as_bytes(key), .value = as_bytes(value)});
+      Bytes batch = std::move(builder).build();
+      EXPECT_TRUE(log->append(batch, LeaderEpoch(0)));
+      if (i % 50 == 0) log->request_sync([](Result<> result) { EXPECT_TRUE(result); });
+    }
+    std::promise<void> synced;
+    log->request_sync([&](Result<>) { synced.set_value(); });
+    synced.get_future().wait();
+    while (log->compacted_to() < log->segments().back().base_offset) {}
+    stop = true;
+    for (auto& done : readers_done) done.get_future().wait();
+    cleaner.stop();
+    timers.reset();
+    queue.reset();
+  }
+  EXPECT_FALSE(log->failure());
+  EXPECT_EQ(log->log_end(), Offset(2500));
+  EXPECT_LT(log->size_bytes(), 100'000U);
+  EXPECT_TRUE(log->scrub().value().empty());
   log.reset();
 }
 

@@ -4,11 +4,13 @@
 // active segment of a log is held by the log itself. What is evicted stays open for as long as a slice pins it.
 //
 // Threads: any.
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/disk.h"
 
@@ -18,7 +20,8 @@ class OpenFiles {
  public:
   OpenFiles(Disk& disk, std::size_t limit) : disk_(disk), limit_(limit) {}
 
-  // The file, opened for reading and writing if it is not open yet (kNotFound when it does not exist).
+  // The file, opened for reading and writing if it is not open yet (kNotFound when it does not exist). What was opened
+  // while a name changed hands (put, forget) is not kept: it may be the file that had the name before.
   Result<std::shared_ptr<File>> get(const Path& path);
   void put(const Path& path, std::shared_ptr<File> file);
   // Returns what was held, so that a caller can see whether anybody else pins it.
@@ -31,10 +34,13 @@ class OpenFiles {
     std::shared_ptr<File> file;
   };
 
+  void keep(const Path& path, std::shared_ptr<File> file, std::vector<std::shared_ptr<File>>& evicted);  // under mutex_
+
   Disk& disk_;
   const std::size_t limit_;
   mutable std::mutex mutex_;
-  std::list<Entry> by_use_;  // most recently used first
+  std::uint64_t changes_ = 0;  // puts and forgets
+  std::list<Entry> by_use_;    // most recently used first
   std::unordered_map<std::string, std::list<Entry>::iterator> by_path_;
 };
 

@@ -105,6 +105,12 @@ void ProducerState::expire(std::int64_t older_than_ms) {
   });
 }
 
+bool ProducerState::is_last(ProducerId producer, Offset last_offset) const {
+  const auto found = producers_.find(producer);
+  if (found == producers_.end() || found->second.count == 0) return false;
+  return found->second.batches[found->second.count - 1U].last_offset == last_offset;
+}
+
 std::vector<ProducerSummary> ProducerState::summaries() const {
   std::vector<ProducerSummary> all;
   all.reserve(producers_.size());

@@ -50,6 +50,8 @@ class ProducerState {
   void clear() { producers_.clear(); }
 
   std::size_t size() const { return producers_.size(); }
+  // Is this the last offset that the producer is known to have written (I16)?
+  bool is_last(ProducerId producer, Offset last_offset) const;
   std::vector<ProducerSummary> summaries() const;
   // The first offset of the earliest open transaction.
   std::optional<Offset> first_open_transaction() const;

@@ -61,7 +61,12 @@ void Segment::give_back_reserve() {
   if (!done) log::warn("reserved room stays", {{"file", log_path.native()}, {"error", done.error().message}});
 }
 
-Result<std::shared_ptr<File>> Segment::open_file() const { return directory_.files().get(log_path); }
+Result<std::shared_ptr<File>> Segment::open_file() const {
+  auto file = directory_.files().get(log_path);
+  // Asked after opening: whoever found the new file under the name sees this as well.
+  if (superseded) return fail(Errc::kBusy, "segment is being replaced");
+  return file;
+}
 
 Result<> Segment::prepare_index(const File& file, std::uint64_t limit, bool sealed, ReadMode mode) {
   TRY_ASSIGN(const bool fine, index.check(limit, sealed, mode));

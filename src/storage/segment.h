@@ -74,6 +74,7 @@ class Segment {
   bool largest_known = true;             // false: sealed, and its time index was not looked at yet
   bool sole_handle = true;               // `own` was never shared with the cache: its use count tells whether a slice pins it
   std::atomic<bool> dropped{false};      // its files are gone or going: nothing may make them again
+  std::atomic<bool> superseded{false};   // its names go to a compacted segment: `own` is the only way to its bytes
 
   // Accounts for a batch that was written at `bytes`; an index entry when one is due.
   void count_in(const BatchFrame& frame, std::int32_t index_interval_bytes);
@@ -84,6 +85,7 @@ class Segment {
   std::uint32_t relative(Offset offset) const { return static_cast<std::uint32_t>(offset - base); }
 
   // ---- without the lock ----
+  // kBusy: superseded; look again.
   Result<std::shared_ptr<File>> open_file() const;
   // The batch that contains the offset, or the first one above it; nothing when there is none below `limit`.
   // kCorrupt: the offset lies in a damaged stretch. kBusy: see ReadMode.

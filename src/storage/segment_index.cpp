@@ -118,6 +118,7 @@ Result<std::shared_ptr<File>> SegmentIndex::open_for_writing(const Path& path) {
 
 Result<> SegmentIndex::flush() {
   const std::scoped_lock lock(mutex_);
+  if (retired_) return {};
   const auto write_pending = [&]() -> Result<> {
     if (!offsets_pending_.empty()) {
       TRY_ASSIGN(const auto file, open_for_writing(offset_path_));
@@ -155,7 +156,37 @@ bool SegmentIndex::is_full(std::int64_t bytes_max) const {
   return offsets > bytes_max || times > bytes_max;
 }
 
+Result<> SegmentIndex::store_as(const Path& offsets, const Path& times) {
+  const std::scoped_lock lock(mutex_);
+  const auto store = [&](const Path& path, const Bytes& bytes) -> Result<> {
+    TRY_ASSIGN(const auto file, disk_.open(path, OpenMode::kTruncate));
+    TRY(file->write_at(0, bytes));
+    return file->sync();
+  };
+  TRY(store(offsets, encode(offsets_pending_)));
+  TRY(store(times, encode(times_pending_)));
+  offsets_written_ = static_cast<std::uint32_t>(offsets_pending_.size());
+  times_written_ = static_cast<std::uint32_t>(times_pending_.size());
+  offsets_pending_ = {};
+  times_pending_ = {};
+  return {};
+}
+
+void SegmentIndex::retire() {
+  const std::scoped_lock lock(mutex_);
+  retired_ = true;
+  checked_ = true;
+  offsets_pending_ = {};
+  times_pending_ = {};
+  offsets_written_ = 0;
+  times_written_ = 0;
+}
+
 Result<> SegmentIndex::sync() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (retired_) return {};
+  }
   TRY(flush());
   for (const Path& path : {offset_path_, time_path_}) {
     TRY_ASSIGN(const auto file, open_for_writing(path));  // Kafka's tools expect both, empty or not
@@ -166,6 +197,7 @@ Result<> SegmentIndex::sync() {
 
 Result<> SegmentIndex::replace(std::vector<OffsetEntry> offsets, std::vector<TimeEntry> times) {
   const std::scoped_lock lock(mutex_);
+  if (retired_) return {};
   last_offset_ = offsets.empty() ? OffsetEntry{} : offsets.back();
   last_time_ = times.empty() ? TimeEntry{} : times.back();
   offsets_written_ = 0;

@@ -54,6 +54,11 @@ class SegmentIndex {
   bool wants_flush() const;
   bool is_full(std::int64_t bytes_max) const;
   Result<> sync();
+  // For an index that was never flushed: writes all of it to these files, durably; they get the index's own names next.
+  Result<> store_as(const Path& offsets, const Path& times);
+  // The names are going to another segment: nothing is read or written under them any more, every lookup answers with
+  // the segment's beginning, which is always a right place to begin.
+  void retire();
   // Replaces everything.
   Result<> replace(std::vector<OffsetEntry> offsets, std::vector<TimeEntry> times);
   // Forgets entries whose batch begins at the position or above.
@@ -92,6 +97,7 @@ class SegmentIndex {
 
   mutable std::mutex mutex_;
   bool checked_ = false;
+  bool retired_ = false;
   std::uint32_t offsets_written_ = 0;  // entries in the file
   std::uint32_t times_written_ = 0;
   std::vector<OffsetEntry> offsets_pending_;

@@ -73,6 +73,29 @@ def test_kafkas_tool_agrees_with_our_indexes(written):
         dump_segments(files, "--index-sanity-check")
 
 
+def test_kafkas_tool_reads_compacted_segments(tmp_path):
+    said = log_tool("compact", tmp_path, 3000)
+    end, compacted_to = (int(re.search(rf"{name}=(\d+)", said)[1]) for name in ("log_end", "compacted_to"))
+    folder = tmp_path / "compacted-0"
+    logs = sorted(folder.glob("*.log"))
+    dumped = dump_segments(logs, "--deep-iteration", "--print-data-log")
+    assert "isvalid: false" not in dumped
+    records = re.findall(r"^\| offset: (\d+) .* key: (\S+)(?: payload: (\S+))?$", dumped, re.MULTILINE)
+    offsets = [int(offset) for offset, _, _ in records]
+    assert offsets == sorted(set(offsets)) and offsets[-1] == end - 1
+    keys = [key for offset, key, _ in records if int(offset) < compacted_to]
+    assert len(keys) == len(set(keys)) == 50  # the dirty part below the active segment was compacted as well
+    assert "deleteHorizonMs: OptionalLong[" in dumped
+    # Headers that outlive their records: of each producer that is known, and of each segment's end.
+    assert re.search(r"count: 0 baseSequence: \d+", dumped)
+    for kind in ("*.index", "*.timeindex"):
+        dump_segments(sorted(folder.glob(kind)), "--index-sanity-check")
+        dump_segments(sorted(folder.glob(kind)))
+    ours = [line.split(" ")[0] for line in log_tool("dump", tmp_path, "compacted-0").splitlines()]
+    assert ours == [offset for offset, _, _ in records]
+    assert re.fullmatch(rf"0\n1\ncompacted 0 {compacted_to}\n", (tmp_path / "cleaner-offset-checkpoint").read_text())
+
+
 def test_a_damaged_index_is_noticed_by_this_test(written):
     folder, _ = written
     file = sorted(folder.glob("*.index"))[0]

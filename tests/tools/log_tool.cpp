@@ -1,6 +1,7 @@
 // Writes and reads partition folders with the storage room on a real disk, for tests that compare with Kafka's tools.
 //
 //   log_tool write DIR BATCHES        topic "written", partition 0, small segments; closed cleanly
+//   log_tool compact DIR BATCHES      topic "compacted", partition 0: the same keys over and over, all codecs, compacted
 //   log_tool dump DIR FOLDER          every record of a partition folder, a line each
 //   log_tool import DIR SOURCE TOPIC  takes a topic of a stopped Kafka; one line a partition
 //   log_tool bench DIR                append and group commit, nanoseconds and rates
@@ -20,6 +21,7 @@
 #include "model/record_reader.h"
 #include "storage/import.h"
 #include "storage/log.h"
+#include "storage/log_cleaner.h"
 
 namespace barnabas::storage {
 namespace {
@@ -76,6 +78,42 @@ void write(Machine& machine, int batches) {
   const CleanEnd end = must(log->close());
   must(machine.directory.save_recovery_points());
   fmt::print("log_end={} segments={}\n", end.log_end.value(), log->segments().size());
+}
+
+void compact(Machine& machine, int batches) {
+  LogConfig config;
+  config.segment_bytes = 200'000;
+  config.compact = true;
+  config.delete_old = false;
+  config.min_cleanable_ratio = 0;
+  const auto log = must(Log::create(machine.directory, "compacted", 0, Uuid::random(machine.random), config));
+  CompressionContext context;
+  const auto one_half = [&](int from, int to) {
+    for (int i = from; i < to; ++i) {
+      RecordBatchBuilder builder({.producer_id = 9000 + i / 100, .producer_epoch = 0, .base_sequence = i % 100 * 3});
+      const std::string value = fmt::format("{}-{}", i, std::string(static_cast<std::size_t>(i * 37 % 700), 'v'));
+      for (int k = 0; k < 3; ++k) {
+        const std::string key = fmt::format("key-{}", (i * 7 + k * 13) % 50);
+        NewRecord record{.timestamp_ms = 1'700'000'000'000 + i, .key = as_bytes(key)};
+        if (i % 11 != 0) record.value = as_bytes(value);
+        builder.add(record);
+      }
+      Bytes batch = std::move(builder).build(static_cast<Compression>(i % kCompressionKinds), context);
+      must(log->append(batch, LeaderEpoch(0)));
+    }
+    std::atomic<bool> synced{false};
+    log->request_sync([&](Result<>) { synced = true; });
+    while (!synced) {}
+    LogCleaner cleaner(
+        {.clock = machine.clock, .executor = machine.executor, .random = machine.random, .logs = [&] { return std::vector{log}; }}, {},
+        {&machine.directory});
+    cleaner.set_bound([](const Log& of) { return of.log_end(); });
+    cleaner.clean_now();
+  };
+  one_half(0, batches / 2);
+  one_half(batches / 2, batches);
+  must(log->close());
+  fmt::print("log_end={} compacted_to={} segments={}\n", log->log_end().value(), log->compacted_to().value(), log->segments().size());
 }
 
 void dump(Machine& machine, const std::string& folder) {
@@ -156,6 +194,8 @@ int main(int argc, char** argv) {
   Machine machine(argv[2]);
   if (command == "write" && argc == 4) {
     write(machine, std::atoi(argv[3]));
+  } else if (command == "compact" && argc == 4) {
+    compact(machine, std::atoi(argv[3]));
   } else if (command == "dump" && argc == 4) {
     dump(machine, argv[3]);
   } else if (command == "import" && argc == 5) {
