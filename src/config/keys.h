@@ -41,6 +41,12 @@ using StringList = std::vector<std::string>;
   KEY(std::int64_t, kLogFlushSchedulerIntervalMs, "log.flush.scheduler.interval.ms")                           \
   KEY(std::int32_t, kLogFlushOffsetCheckpointIntervalMs, "log.flush.offset.checkpoint.interval.ms")            \
   KEY(std::int32_t, kLogFlushStartOffsetCheckpointIntervalMs, "log.flush.start.offset.checkpoint.interval.ms") \
+  KEY(bool, kLogCleanerEnable, "log.cleaner.enable")                                                           \
+  KEY(std::int32_t, kLogCleanerThreads, "log.cleaner.threads")                                                 \
+  KEY(std::int64_t, kLogCleanerDedupeBufferSize, "log.cleaner.dedupe.buffer.size")                             \
+  KEY(double, kLogCleanerIoBufferLoadFactor, "log.cleaner.io.buffer.load.factor")                              \
+  KEY(double, kLogCleanerIoMaxBytesPerSecond, "log.cleaner.io.max.bytes.per.second")                           \
+  KEY(std::int64_t, kLogCleanerBackoffMs, "log.cleaner.backoff.ms")                                            \
   KEY(std::int32_t, kMinInsyncReplicas, "min.insync.replicas")                                                 \
   KEY(std::int32_t, kOffsetsTopicNumPartitions, "offsets.topic.num.partitions")                                \
   KEY(std::int32_t, kOffsetsTopicReplicationFactor, "offsets.topic.replication.factor")                        \

@@ -268,7 +268,7 @@ TEST_F(SettingsTest, NumbersFitEachOther) {
   EXPECT_THAT(problem("log.retention.hours=0"), HasSubstr("-1 for ever"));
   EXPECT_THAT(problem("log.roll.ms=0"), HasSubstr("log.roll.ms=0 (server.properties:1): as a topic's segment.ms it must be"));
   EXPECT_THAT(problem("log.cleaner.min.compaction.lag.ms=2\nlog.cleaner.max.compaction.lag.ms=1"), HasSubstr("must not be more"));
-  EXPECT_THAT(problem("log.cleanup.policy=compact"), HasSubstr("compact is not built yet"));
+  EXPECT_THAT(problem("log.cleanup.policy=compress"), HasSubstr("log.cleanup.policy=compress"));
 }
 
 TEST_F(SettingsTest, TheFinestUnitWinsAndTheOthersAreSaidToBeOverruled) {

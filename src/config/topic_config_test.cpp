@@ -57,7 +57,15 @@ TEST(TopicConfig, TheTopicOverrulesTheBrokerAndTheFinestUnitTheOthers) {
   EXPECT_EQ(topic(broker({"log.segment.delete.delay.ms=9"})).file_delete_delay_ms, 9);
 }
 
-TEST(TopicConfig, InternalTopicsMayBeCompacted) {
+TEST(TopicConfig, CompactAndDeleteAloneAndTogether) {
+  EXPECT_TRUE(check_topic_configs(broker(), {{"cleanup.policy", "compact"}}));
+  const TopicConfig both = topic(broker(), {{"cleanup.policy", "compact,delete"}});
+  EXPECT_TRUE(both.cleanup_compact);
+  EXPECT_TRUE(both.cleanup_delete);
+  EXPECT_FALSE(check_topic_configs(broker(), {{"cleanup.policy", "compress"}}));
+}
+
+TEST(TopicConfig, ACompactedTopic) {
   const TopicConfig config = topic(broker(), {{"cleanup.policy", "compact"}, {"compression.type", "zstd"}, {"segment.bytes", "104857600"}});
   EXPECT_TRUE(config.cleanup_compact);
   EXPECT_FALSE(config.cleanup_delete);
@@ -147,11 +155,8 @@ TEST(TopicConfig, TheRefusalSaysWhatIsAllowed) {
 }
 
 TEST(TopicConfig, WhatIsNotBuiltIsRefusedAndSaysSo) {
-  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{{"cleanup.policy", "compact"},
-                                                                                    {"cleanup.policy", "compact, delete"},
-                                                                                    {"remote.storage.enable", "true"},
-                                                                                    {"remote.log.copy.disable", "true"},
-                                                                                    {"remote.log.delete.on.disable", "true"}}) {
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+           {"remote.storage.enable", "true"}, {"remote.log.copy.disable", "true"}, {"remote.log.delete.on.disable", "true"}}) {
     const auto result = check_topic_configs(broker(), {{name, value}});
     ASSERT_FALSE(result) << name;
     EXPECT_THAT(result.error().message, HasSubstr("not built"));

@@ -47,7 +47,7 @@ Verdict check_configs(const Context& context, const CreateTopics::Topic& topic, 
     overrides.insert_or_assign(entry.name, *entry.value);
   }
   if (overrides.empty()) return {};
-  // Users may ask for what is built; the broker's own topics are stored as Kafka stores them, compaction included.
+  // Users may ask for what is built; the broker's own topics are stored as Kafka stores them.
   const Result<> checked = is_internal_topic(topic.name) ? without_value(TopicConfig::make(*context.policy.settings, overrides))
                                                          : check_topic_configs(*context.policy.settings, overrides);
   return checked ? Verdict{} : refuse(ErrorCode::kInvalidConfig, checked.error().message);

@@ -41,6 +41,11 @@ storage::LogConfig to_log_config(const TopicConfig& config, const Settings& sett
   log.timestamp_after_max_ms = config.message_timestamp_after_max_ms;
   log.producer_expiration_ms = settings.get(setting::kProducerIdExpirationMs);
   log.delete_old = config.cleanup_delete;
+  log.compact = config.cleanup_compact;
+  log.delete_retention_ms = config.delete_retention_ms;
+  log.min_compaction_lag_ms = config.min_compaction_lag_ms;
+  log.max_compaction_lag_ms = config.max_compaction_lag_ms;
+  log.min_cleanable_ratio = config.min_cleanable_dirty_ratio;
   return log;
 }
 

@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <future>
 #include <thread>
 #include <utility>
@@ -39,6 +40,17 @@ net::ServerLimits limits_of(const Settings& settings) {
   limits.socket.send_buffer_bytes = settings.get(setting::kSocketSendBufferBytes);
   limits.socket.receive_buffer_bytes = settings.get(setting::kSocketReceiveBufferBytes);
   return limits;
+}
+
+storage::CleanerOptions cleaner_of(const Settings& settings) {
+  storage::CleanerOptions cleaner;
+  cleaner.enabled = settings.get(setting::kLogCleanerEnable);
+  cleaner.threads = settings.get(setting::kLogCleanerThreads);
+  cleaner.dedupe_buffer_bytes = static_cast<std::size_t>(std::max<std::int64_t>(0, settings.get(setting::kLogCleanerDedupeBufferSize)));
+  cleaner.load_factor = settings.get(setting::kLogCleanerIoBufferLoadFactor);
+  cleaner.bytes_per_second_max = settings.get(setting::kLogCleanerIoMaxBytesPerSecond);
+  cleaner.backoff_ms = settings.get(setting::kLogCleanerBackoffMs);
+  return cleaner;
 }
 
 }  // namespace
@@ -96,6 +108,7 @@ Result<> Server::Parts::open_storage() {
   options.node_id = settings.node_id();
   options.producer_expiration_check_interval_ms = settings.get(setting::kProducerIdExpirationCheckIntervalMs);
   options.retention_check_interval_ms = settings.get(setting::kLogRetentionCheckIntervalMs);
+  options.cleaner = cleaner_of(settings);
   storage::LogManagerDeps deps{.disk = disk, .clock = clock, .executor = *control, .random = random, .queues = {}};
   for (const auto& queue : queues) deps.queues.push_back(queue.get());
   TRY_ASSIGN(logs, storage::LogManager::open(std::move(deps), std::move(options)));

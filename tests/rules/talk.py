@@ -312,8 +312,6 @@ def create_topics(client, *topics, version=5, **settings):
 def create_topic(client, name, partitions=1, configs=None):
     configs = {key.replace("_", "."): str(value) for key, value in (configs or {}).items()}
     answer = create_topics(client, {"name": name, "partitions": partitions, "configs": configs})
-    if answer == {name: INVALID_CONFIG} and configs.get("cleanup.policy") == "compact":
-        pytest.skip("this broker does not compact yet, and says so (40)")
     assert answer == {name: NONE}, answer
 
     def ready():
