@@ -40,7 +40,7 @@ func single(o Options) (Result, error) {
 		}
 		defer senders[i].close()
 		for turn := range own[i] { // metadata, producer ids and files are there before the clock starts
-			if err := senders[i].send(turn); err != nil {
+			if err := firstSend(senders[i], turn); err != nil {
 				return nil, fmt.Errorf("first record of partition %d: %w", own[i][turn], err)
 			}
 		}
@@ -70,6 +70,16 @@ func single(o Options) (Result, error) {
 		return nil, fmt.Errorf("produce: %w", *err)
 	}
 	return window.close(Result{"requests": requests.Load(), "client": o.client})
+}
+
+// firstSend waits until the partition has its leader, which takes Kafka a moment for a new topic.
+func firstSend(s sender, turn int) error {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		err := s.send(turn)
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 // plainSender: a view of one connection for each partition, since kafka-go's Conn has one partition. They are used in
