@@ -1,5 +1,5 @@
 #pragma once
-// Runs the commands that administrate a cluster. Each function is one command: what it prints is its product, and what
+// Runs the commands that talk to a cluster or look at files. Each function is one command: what it prints is its product, and what
 // it returns the exit code of the program (context.h). None of them throws or ends the process.
 #include "cli/context.h"
 
@@ -28,5 +28,10 @@ int run(const Asked& asked, const GroupDescribe& describe);
 int run(const Asked& asked, const GroupLag& lag);
 int run(const Asked& asked, const GroupSeek& seek);
 int run(const Asked& asked, const GroupDelete& remove);
+int run(const Asked& asked, const Produce& produce);
+int run(const Asked& asked, const Consume& consume);
+int run(const Asked& asked, const TopicAnalyze& analyze);
+int run(const Asked& asked, const StorageDump& dump);
+int run(const Asked& asked, const StorageCheck& check);
 
 }  // namespace barnabas::cli

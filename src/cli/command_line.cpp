@@ -22,7 +22,8 @@ constexpr const char* kImportExamples =
     "  barnabas storage import --set log.dirs=/data /mnt/old/orders-0 -o json\n";
 
 constexpr const char* kClosing =
-    "\nWhere the cluster is: --brokers, else the environment's BARNABAS_BROKERS, else localhost:9092.\n"
+    "\nWhere the cluster is: --brokers, --profile, BARNABAS_BROKERS, BARNABAS_PROFILE, the profile that\n"
+    "~/.config/barnabas/profiles.properties chooses, localhost:9092: the first of them that is given.\n"
     "Exit codes: 0 done, 1 the broker refused, 2 wrong usage, 3 could not connect.\n"
     "Every command has examples: barnabas topic create --help\n";
 
@@ -49,6 +50,7 @@ void add_storage(CLI::App& app, Leaves& leaves) {
   add_output(*import_app, import->output);
   import_app->footer(kImportExamples);
   leaves.push_back({import_app, [import] { return Command(*import); }});
+  add_storage_commands(*storage, leaves);
 }
 
 void add_version(CLI::App& app, Leaves& leaves) {
@@ -93,9 +95,9 @@ CLI::Option* add_duration(CLI::App& app, const std::string& names, MonoDuration&
 }
 
 void add_connection(CLI::App& app, ConnectionOptions& connection) {
-  app.add_option("-b,--brokers,--bootstrap-server", connection.brokers,
-                 "Where the cluster is: HOST:PORT, several with commas. Unless given, BARNABAS_BROKERS, or localhost:9092")
+  app.add_option("-b,--brokers,--bootstrap-server", connection.brokers, "Where the cluster is: HOST:PORT, several with commas")
       ->type_name("ADDRESSES");
+  app.add_option("--profile", connection.profile, "A cluster by its name in ~/.config/barnabas/profiles.properties")->type_name("NAME");
   add_duration(app, "--timeout", connection.timeout, "How long all of it may take; 30s unless given");
 }
 
@@ -112,10 +114,12 @@ std::variant<Command, Exit> parse(int argc, const char* const* argv) {
   Leaves leaves;
   add_serve(app, leaves);
   add_topic_commands(app, leaves);
+  add_data_commands(app, leaves);
   add_group_commands(app, leaves);
   add_cluster_commands(app, leaves);
   add_config_commands(app, leaves);
   add_storage(app, leaves);
+  add_completion_commands(app, leaves);
   add_version(app, leaves);
 
   try {

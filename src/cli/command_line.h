@@ -7,6 +7,13 @@
 
 namespace barnabas::cli {
 
+// A text that the grammar itself can answer with.
+struct PrintCommand {
+  std::string text;
+};
+
+using Command = std::variant<ServeCommand, StorageImportCommand, VersionCommand, PrintCommand, AdminCommand>;
+
 // What to print and exit with instead: help (0), or what is wrong with the arguments (2).
 struct Exit {
   int code = 0;

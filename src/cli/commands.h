@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cli/data_commands.h"
 
 namespace barnabas::cli {
 
@@ -66,6 +67,13 @@ struct TopicAlter {
   std::vector<std::string> configs;
   std::vector<std::string> deleted_configs;
   bool dry_run = false;
+};
+
+struct TopicAnalyze {
+  std::string name;
+  MonoDuration window = std::chrono::hours(1);
+  double partition_mb = 10;     // that one partition is to carry, MB/s
+  double consumer_records = 0;  // that one consumer manages, records/s; 0: not told
 };
 
 struct TopicDelete {
@@ -128,16 +136,24 @@ struct GroupDelete {
   bool yes = false;
 };
 
-using AdminAction = std::variant<TopicCreate, TopicList, TopicDescribe, TopicAlter, TopicDelete, ClusterInfo, ConfigGet, ConfigSet,
-                                 ConfigExplain, GroupList, GroupDescribe, GroupLag, GroupSeek, GroupDelete>;
+struct StorageDump {
+  std::vector<std::string> paths;
+  bool records = false;
+};
 
-// A command that talks to a cluster, or could.
+struct StorageCheck {
+  std::vector<std::string> paths;
+};
+
+using AdminAction =
+    std::variant<TopicCreate, TopicList, TopicDescribe, TopicAlter, TopicDelete, ClusterInfo, ConfigGet, ConfigSet, ConfigExplain,
+                 GroupList, GroupDescribe, GroupLag, GroupSeek, GroupDelete, Produce, Consume, TopicAnalyze, StorageDump, StorageCheck>;
+
+// A command that talks to a cluster, or looks at files.
 struct AdminCommand {
   AdminAction action;
   ConnectionOptions connection;
   OutputOptions output;
 };
-
-using Command = std::variant<ServeCommand, StorageImportCommand, VersionCommand, AdminCommand>;
 
 }  // namespace barnabas::cli

@@ -1,17 +1,26 @@
 #include "cli/context.h"
 
+#include "cli/profile.h"
 #include "cli/version.h"
 #include "client/address.h"
 
 namespace barnabas::cli {
 
+Result<std::string> brokers_text(const Context& context, const ConnectionOptions& options) {
+  const auto variable = [&](std::string_view name) {
+    const auto found = context.environment.find(name);
+    return found == context.environment.end() ? std::string() : found->second;
+  };
+  if (!options.brokers.empty()) return options.brokers;
+  if (const std::string brokers = variable("BARNABAS_BROKERS"); options.profile.empty() && !brokers.empty()) return brokers;
+  const std::string& named = options.profile.empty() ? variable("BARNABAS_PROFILE") : options.profile;
+  TRY_ASSIGN(const auto of_profile, profile_brokers(context.disk, context.environment, named));
+  return of_profile.value_or("localhost:9092");
+}
+
 Result<client::Cluster> connect(const Context& context, const ConnectionOptions& options) {
-  std::string brokers = options.brokers;
-  if (const auto found = context.environment.find("BARNABAS_BROKERS"); brokers.empty() && found != context.environment.end()) {
-    brokers = found->second;
-  }
-  if (brokers.empty()) brokers = "localhost:9092";
   client::ClusterOptions cluster;
+  TRY_ASSIGN(const std::string brokers, brokers_text(context, options));
   TRY_ASSIGN(cluster.bootstrap, client::parse_brokers(brokers));
   cluster.timeout = options.timeout;
   cluster.connection.software_version = kVersion;

@@ -23,6 +23,9 @@ class Console {
   virtual void err(std::string_view text) = 0;
   // False at the end of the input. The line is without its end; it may be any bytes.
   virtual bool read_line(std::string& line) = 0;
+  virtual void flush() = 0;
+  // Somebody asked us to stop (Ctrl-C). Only of a console made for a command that goes on until then.
+  virtual bool interrupted() = 0;
   virtual bool in_is_terminal() const = 0;
   virtual bool out_is_terminal() const = 0;
 };
@@ -35,8 +38,10 @@ struct Context {
   const Environment& environment;
 };
 
-// --brokers, else the profile named by --profile or BARNABAS_PROFILE, else BARNABAS_BROKERS, else localhost:9092.
-// kInvalidArgument: not an address.
+// Where the cluster is: --brokers, --profile, BARNABAS_BROKERS, BARNABAS_PROFILE, the profile that the file chooses
+// (profile.h), localhost:9092: the first of them that is given. kInvalidArgument: no such profile.
+Result<std::string> brokers_text(const Context& context, const ConnectionOptions& options);
+// The same, parsed. kInvalidArgument: not an address.
 Result<client::Cluster> connect(const Context& context, const ConnectionOptions& options);
 
 // The text for a table, the value for JSON and YAML.

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "cli/commands.h"
+#include "cli/command_line.h"
 
 namespace barnabas::cli {
 
@@ -23,14 +23,14 @@ void add_yes(CLI::App& app, bool& yes);
 // An option that takes a duration; what else is refused as wrong usage.
 CLI::Option* add_duration(CLI::App& app, const std::string& names, MonoDuration& duration, const std::string& help);
 
-// A command below `parent` that talks to a cluster: its struct to bind options to, and the leaf that carries it.
+// A command below `parent`: its struct to bind options to, and the leaf that carries it.
 template <class Action>
-std::pair<CLI::App*, Action*> add_admin(CLI::App& parent, Leaves& leaves, const std::string& name, const std::string& help,
-                                        const std::string& examples) {
+std::pair<CLI::App*, Action*> add_local(CLI::App& parent, Leaves& leaves, const std::string& name, const std::string& help,
+                                        const std::string& examples, bool connects = false) {
   CLI::App* app = parent.add_subcommand(name, help);
   auto command = std::make_shared<AdminCommand>();
   auto action = std::make_shared<Action>();
-  add_connection(*app, command->connection);
+  if (connects) add_connection(*app, command->connection);
   add_output(*app, command->output);
   app->footer("\nExamples:\n" + examples);
   leaves.push_back({app, [command, action] {
@@ -40,9 +40,19 @@ std::pair<CLI::App*, Action*> add_admin(CLI::App& parent, Leaves& leaves, const 
   return {app, action.get()};
 }
 
+// The same for one that talks to a cluster.
+template <class Action>
+std::pair<CLI::App*, Action*> add_admin(CLI::App& parent, Leaves& leaves, const std::string& name, const std::string& help,
+                                        const std::string& examples) {
+  return add_local<Action>(parent, leaves, name, help, examples, true);
+}
+
 void add_topic_commands(CLI::App& app, Leaves& leaves);
 void add_cluster_commands(CLI::App& app, Leaves& leaves);
+void add_data_commands(CLI::App& app, Leaves& leaves);
 void add_group_commands(CLI::App& app, Leaves& leaves);
 void add_config_commands(CLI::App& app, Leaves& leaves);
+void add_storage_commands(CLI::App& storage, Leaves& leaves);
+void add_completion_commands(CLI::App& app, Leaves& leaves);
 
 }  // namespace barnabas::cli

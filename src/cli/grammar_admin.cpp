@@ -65,6 +65,22 @@ void add_topic_change(CLI::App& topic, Leaves& leaves) {
   add_yes(*remove, removed->yes);
 }
 
+void add_topic_analyze(CLI::App& topic, Leaves& leaves) {
+  const auto [app, analyze] =
+      add_admin<TopicAnalyze>(topic, leaves, "analyze", "Measure how fast a topic was written, and advise a number of partitions.",
+                              "  barnabas topic analyze orders\n"
+                              "  barnabas topic analyze orders --window 7d --consumer-records 5000\n"
+                              "Rates come from the timestamps of records that are there: nothing is written, and it does not wait.\n");
+  app->add_option("topic", analyze->name, "Name of the topic")->required()->type_name("TOPIC");
+  add_duration(*app, "--window", analyze->window, "How far to look back; 1h unless given");
+  app->add_option("--partition-mb", analyze->partition_mb, "MB/s that one partition is to carry; 10 unless given")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  app->add_option("--consumer-records", analyze->consumer_records, "Records/s that one consumer manages")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+}
+
 void add_of(CLI::App& app, std::string& type, std::string& name) {
   app.add_option("type", type, "topic, broker or group")->required()->check(CLI::IsMember({"topic", "broker", "group"}))->type_name("TYPE");
   app.add_option("name", name, "Name of the topic or group, number of the broker; all: every broker")->required()->type_name("NAME");
@@ -73,11 +89,12 @@ void add_of(CLI::App& app, std::string& type, std::string& name) {
 }  // namespace
 
 void add_topic_commands(CLI::App& app, Leaves& leaves) {
-  CLI::App* topic = app.add_subcommand("topic", "Create, list, describe, alter and delete topics.");
+  CLI::App* topic = app.add_subcommand("topic", "Create, list, describe, alter, delete and analyze topics.");
   topic->require_subcommand(1);
   add_topic_create(*topic, leaves);
   add_topic_show(*topic, leaves);
   add_topic_change(*topic, leaves);
+  add_topic_analyze(*topic, leaves);
 }
 
 void add_cluster_commands(CLI::App& app, Leaves& leaves) {

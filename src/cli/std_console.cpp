@@ -11,6 +11,10 @@ void StdConsole::err(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
+void StdConsole::flush() { std::fflush(stdout); }
+
+bool StdConsole::interrupted() { return interrupted_(); }
+
 bool StdConsole::read_line(std::string& line) {
   std::fflush(stdout);
   line.clear();

@@ -1,6 +1,10 @@
 #include "server/admin_command.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
+
+#include <optional>
 
 #include "base/posix_clock.h"
 #include "base/posix_disk.h"
@@ -10,9 +14,34 @@
 #include "server/load_settings.h"
 
 namespace barnabas::server {
+namespace {
+
+// Holds back SIGINT and SIGTERM in this thread and those that it starts, and says whether one has come.
+class StopRequests {
+ public:
+  StopRequests() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGTERM, SIGINT}) sigaddset(&set_, signal);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+  bool any() {
+    constexpr timespec kNow{};
+    stopped_ = stopped_ || sigtimedwait(&set_, nullptr, &kNow) > 0;
+    return stopped_;
+  }
+
+ private:
+  sigset_t set_;
+  bool stopped_ = false;
+};
+
+}  // namespace
 
 int run(const cli::AdminCommand& command) {
-  cli::StdConsole console(::isatty(STDIN_FILENO) != 0, ::isatty(STDOUT_FILENO) != 0);
+  // A consumer has a group to leave. All others may be ended in the middle, as everywhere.
+  std::optional<StopRequests> stop;
+  if (std::holds_alternative<cli::Consume>(command.action)) stop.emplace();
+  cli::StdConsole console(::isatty(STDIN_FILENO) != 0, ::isatty(STDOUT_FILENO) != 0, [&stop] { return stop && stop->any(); });
   const PosixClock clock;
   PosixDisk disk;
   net::PosixDialer dialer(clock);

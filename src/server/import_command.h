@@ -1,6 +1,6 @@
 #pragma once
 // `barnabas storage import`: topic folders of a stopped Apache Kafka become topics of ours, with their ids and epochs.
-#include "cli/command_line.h"
+#include "cli/commands.h"
 
 namespace barnabas::server {
 

@@ -13,6 +13,7 @@ namespace {
 struct Run {
   int operator()(const barnabas::cli::ServeCommand& command) const { return barnabas::server::serve(command); }
   int operator()(const barnabas::cli::StorageImportCommand& command) const { return barnabas::server::import(command); }
+  int operator()(const barnabas::cli::PrintCommand& command) const { return std::fputs(command.text.c_str(), stdout) < 0 ? 1 : 0; }
   int operator()(const barnabas::cli::AdminCommand& command) const { return barnabas::server::run(command); }
   int operator()(const barnabas::cli::VersionCommand& command) const {
     using barnabas::cli::Format;

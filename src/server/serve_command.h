@@ -1,6 +1,6 @@
 #pragma once
 // `barnabas serve`: a broker until SIGTERM or SIGINT.
-#include "cli/command_line.h"
+#include "cli/commands.h"
 
 namespace barnabas::server {
 

@@ -15,8 +15,18 @@ OPENING = """# The command line
 Made from `barnabas COMMAND --help` by `BARNABAS_WRITE_DOCS=1 pytest tests/cli/test_docs.py`; change the help in
 `src/cli/grammar_*.cpp`.
 
-**Where the cluster is.** `--brokers` (`-b`, or Kafka's `--bootstrap-server`), else `BARNABAS_BROKERS`, else
-`localhost:9092`. One address that answers is enough.
+**Where the cluster is.** The first of these that is given: `--brokers` (`-b`, or Kafka's `--bootstrap-server`),
+`--profile`, `BARNABAS_BROKERS`, `BARNABAS_PROFILE`, the profile that the file of profiles chooses, `localhost:9092`. One
+address that answers is enough.
+
+**Profiles** name clusters, in the syntax of Java's properties:
+
+```properties
+# ~/.config/barnabas/profiles.properties, or where XDG_CONFIG_HOME or BARNABAS_CLI_CONFIG say
+profile = staging
+staging.brokers = kafka-1:9092,kafka-2:9092
+production.brokers = kafka.example.org:9092
+```
 
 **How it prints.** A table, whose columns are two blanks or more apart and whose first line `--no-headings` leaves out;
 the same when its output is a pipe. `-o json` and `-o yaml` are for programs: their keys stay, tables may get columns.

@@ -150,3 +150,17 @@ def test_a_setting_is_explained_without_a_broker():
     assert explained[0]["default"] == "604800000"
     assert "did you mean retention.ms?" in run("config", "explain", "retention.msx").err
     assert len(run("config", "explain", "-o", "json").json) > 300
+
+
+def test_rates_advise_partitions(barnabas, topic):
+    """Ten records in a minute need no more than there is; the same for slow consumers need more."""
+    assert barnabas("produce", topic, "-p", "0", stdin="x\n" * 3600).code == 0
+    analyzed = barnabas("topic", "analyze", topic, "--window", "1m", "-o", "json").json
+    assert analyzed["records"] == 3600
+    assert analyzed["mean_records_per_s"] == 60
+    assert 360 <= analyzed["peak_records_per_s"] <= 720  # all of them in one or two twelfths of the minute
+    assert (analyzed["partition_count"], analyzed["advised_partition_count"]) == (3, 3)
+    assert any("Partition 0 took 100 %" in reason for reason in analyzed["reasons"])
+    slow = barnabas("topic", "analyze", topic, "--window", "1m", "--consumer-records", "100", "-o", "json").json
+    assert 8 <= slow["advised_partition_count"] <= 15
+    assert barnabas("topic", "analyze", "no-such-topic").code == 1
