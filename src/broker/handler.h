@@ -5,8 +5,8 @@
 //
 // One file per API, handlers/NN_name.cpp, and one row in the table (api_table.cpp). Dispatch has done what concerns the
 // whole API: decoding, the version, quotas. The request's bytes fields are views of the frame: they are good
-// until Broker::finish_input() only, and a handler that answers later copies what it keeps. The Replier may be used later and from any thread;
-// replies leave in request order (net/connection.h).
+// until Broker::finish_input() only, and a handler that answers later copies what it keeps. The Replier may be used later and from any
+// thread; replies leave in request order (net/connection.h).
 #include <string>
 #include <string_view>
 
