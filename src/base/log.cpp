@@ -1,9 +1,12 @@
 #include "base/log.h"
 
 #include <fmt/format.h>
+
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include <mutex>
 
 namespace barnabas::log {
 namespace {
@@ -35,9 +38,35 @@ spdlog::logger& logger() {
   static spdlog::logger instance = [] {
     spdlog::logger made("barnabas", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made.set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc));
-    made.set_level(spdlog::level::info);
+    made.set_level(spdlog::level::debug);  // what is written is decided by Levels
     return made;
   }();
+  return instance;
+}
+
+// Of every room and, last, of root and of files of no room.
+class Levels {
+ public:
+  Levels() {
+    for (auto& level : effective_) level.store(Level::kInfo, std::memory_order_relaxed);
+  }
+  Level of(std::size_t room) const { return effective_[room].load(std::memory_order_relaxed); }
+  void set(std::size_t room, std::optional<Level> level) {
+    const std::lock_guard lock(mutex_);
+    own_[room] = level;
+    for (std::size_t i = 0; i < own_.size(); ++i) {
+      effective_[i].store(own_[i].value_or(own_.back().value_or(Level::kInfo)), std::memory_order_relaxed);
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::array<std::optional<Level>, kRooms.size() + 1> own_;
+  std::array<std::atomic<Level>, kRooms.size() + 1> effective_;
+};
+
+Levels& levels() {
+  static Levels instance;
   return instance;
 }
 
@@ -45,13 +74,16 @@ spdlog::logger& logger() {
 
 Value::Value(double v) : text_(fmt::format("{:.6g}", v)) {}
 
-void set_level(Level level) { logger().set_level(to_spdlog(level)); }
+void set_level(Level level) { levels().set(kRooms.size(), level); }
+Level level() { return levels().of(kRooms.size()); }
+void set_level(std::size_t room, std::optional<Level> level) { levels().set(room, level); }
+Level level(std::size_t room) { return levels().of(room); }
 
-bool enabled(Level level) { return logger().should_log(to_spdlog(level)); }
+bool enabled(Level level, std::size_t room) { return level >= levels().of(room); }
 
-void write(Level level, std::string_view event, Fields fields) {
+void write(Level level, Event event, Fields fields) {
   std::string line(name(level));
-  line += event;
+  line += event.text();
   for (const Field& field : fields) {
     line += ' ';
     line += field.key;

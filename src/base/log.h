@@ -7,10 +7,16 @@
 // error: a person must act. warn: odd, and we coped. info: state changed. debug: per request.
 // Values are escaped here, so a client's string can never forge a line. What a client can cause goes through a
 // LogLimiter. Record contents and secrets are never logged.
+//
+// Each room of the source (storage, net, ...) has a level of its own, or else that of "root". They can be changed while
+// the broker runs (Kafka's BROKER_LOGGER resource). Threads: any.
+#include <array>
 #include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -42,21 +48,56 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-void set_level(Level level);
-bool enabled(Level level);
-void write(Level level, std::string_view event, Fields fields);
+inline constexpr std::array<std::string_view, 13> kRooms{"base",        "broker",   "cli",    "config", "controller",
+                                                         "coordinator", "metadata", "model",  "net",    "protocol",
+                                                         "replication", "server",   "storage"};
 
-inline void debug(std::string_view event, Fields fields = {}) {
-  if (enabled(Level::kDebug)) write(Level::kDebug, event, fields);
+// The place in kRooms of a source file, or their number: a file of no room, which follows root.
+constexpr std::size_t room_of(std::string_view file) {
+  const std::size_t end = file.rfind('/');
+  const std::string_view folder = end == std::string_view::npos ? std::string_view() : file.substr(0, end);
+  const std::size_t source = folder.rfind("src/");
+  const std::string_view path = source == std::string_view::npos ? std::string_view() : folder.substr(source + 4);
+  const std::string_view room = path.substr(0, path.find('/'));
+  std::size_t index = 0;
+  while (index < kRooms.size() && kRooms[index] != room) ++index;
+  return index;
 }
-inline void info(std::string_view event, Fields fields = {}) {
-  if (enabled(Level::kInfo)) write(Level::kInfo, event, fields);
+
+// What happened, and in which room: a literal, so that both are known when it is compiled.
+class Event {
+ public:
+  consteval Event(const char* text, std::source_location where = std::source_location::current())
+      : text_(text), room_(room_of(where.file_name())) {}
+  std::string_view text() const { return text_; }
+  std::size_t room() const { return room_; }
+
+ private:
+  std::string_view text_;
+  std::size_t room_;
+};
+
+// Of root, and so of every room without a level of its own.
+void set_level(Level level);
+Level level();
+// Of one room, an index of kRooms; nullopt: as root.
+void set_level(std::size_t room, std::optional<Level> level);
+Level level(std::size_t room);
+
+bool enabled(Level level, std::size_t room);
+void write(Level level, Event event, Fields fields);
+
+inline void debug(Event event, Fields fields = {}) {
+  if (enabled(Level::kDebug, event.room())) write(Level::kDebug, event, fields);
 }
-inline void warn(std::string_view event, Fields fields = {}) {
-  if (enabled(Level::kWarn)) write(Level::kWarn, event, fields);
+inline void info(Event event, Fields fields = {}) {
+  if (enabled(Level::kInfo, event.room())) write(Level::kInfo, event, fields);
 }
-inline void error(std::string_view event, Fields fields = {}) {
-  if (enabled(Level::kError)) write(Level::kError, event, fields);
+inline void warn(Event event, Fields fields = {}) {
+  if (enabled(Level::kWarn, event.room())) write(Level::kWarn, event, fields);
+}
+inline void error(Event event, Fields fields = {}) {
+  if (enabled(Level::kError, event.room())) write(Level::kError, event, fields);
 }
 
 // At most one line an interval; the next line that passes says how many were left out.

@@ -13,6 +13,22 @@ TEST(LogEscapeTest, AClientsStringCannotForgeALine) {
   EXPECT_EQ(log::escape(std::string(300, 'a')), std::string(256, 'a') + "...");
 }
 
+TEST(LogLevelTest, ARoomHasItsOwnLevelOrThatOfRoot) {
+  const std::size_t storage = log::room_of("/home/ada/src/barnabas/src/storage/log.cpp");
+  const std::size_t nowhere = log::room_of("/home/ada/elsewhere.cpp");
+  ASSERT_EQ(log::kRooms.at(storage), "storage");
+  EXPECT_EQ(nowhere, log::kRooms.size());
+  EXPECT_EQ(log::level(storage), log::Level::kInfo);
+  log::set_level(log::Level::kWarn);
+  EXPECT_EQ(log::level(storage), log::Level::kWarn);
+  log::set_level(storage, log::Level::kDebug);
+  EXPECT_TRUE(log::enabled(log::Level::kDebug, storage));
+  EXPECT_FALSE(log::enabled(log::Level::kInfo, nowhere));
+  log::set_level(storage, std::nullopt);
+  EXPECT_FALSE(log::enabled(log::Level::kInfo, storage));
+  log::set_level(log::Level::kInfo);
+}
+
 TEST(LogLimiterTest, OneLineAnIntervalAndTheRestCounted) {
   log::Limiter limiter{std::chrono::seconds(1)};
   EXPECT_EQ(limiter.pass({0}), 0);

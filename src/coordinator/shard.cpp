@@ -341,9 +341,9 @@ void Shard::loaded(Now now) {
   arm(now);
   const auto took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - load_began_).count();
   const log::Level level = records_loaded_ > 0 ? log::Level::kInfo : log::Level::kDebug;  // fifty empty partitions are no news
-  if (!log::enabled(level)) return;
-  log::write(level, "coordinator loaded",
-             {{"partition", name_}, {"records", records_loaded_}, {"end", load_end_.value()}, {"ms", took_ms}});
+  const log::Event event("coordinator loaded");
+  if (!log::enabled(level, event.room())) return;
+  log::write(level, event, {{"partition", name_}, {"records", records_loaded_}, {"end", load_end_.value()}, {"ms", took_ms}});
 }
 
 }  // namespace barnabas::coordinator
