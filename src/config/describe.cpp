@@ -18,10 +18,15 @@ std::optional<std::string> shown(const Setting& row, std::optional<std::string_v
 void add_broker_synonyms(const Settings& settings, std::string_view name, std::vector<ConfigSynonym>& synonyms) {
   const Setting* row = find_setting(broker_settings(), name);
   if (row == nullptr) return;
+  const auto add = [&](std::optional<std::string_view> text, ConfigSource source) {
+    if (text) synonyms.push_back({std::string(name), shown(*row, text), source});
+  };
+  add(settings.broker_text(name), ConfigSource::kDynamicBroker);
+  add(settings.cluster_text(name), ConfigSource::kDynamicDefaultBroker);
   if (settings.is_set(name))
-    synonyms.push_back({std::string(name), shown(*row, settings.text(name)), ConfigSource::kStaticBroker});
-  else if (settings.text(name) && row->default_value == nullptr)  // derived, such as log.dirs
-    synonyms.push_back({std::string(name), shown(*row, settings.text(name)), ConfigSource::kDefault});
+    add(settings.start_text(name), ConfigSource::kStaticBroker);
+  else if (row->default_value == nullptr)  // derived, such as log.dirs
+    add(settings.start_text(name), ConfigSource::kDefault);
   if (row->default_value) synonyms.push_back({std::string(name), shown(*row, row->default_value), ConfigSource::kDefault});
 }
 
@@ -45,6 +50,35 @@ std::optional<std::string> own_value(const Setting& row, const ConfigMap& overri
 
 std::optional<std::string_view> default_text(const Setting& row) {
   return row.default_value ? std::optional<std::string_view>(row.default_value) : std::nullopt;
+}
+
+// log.retention.minutes and .hours stand behind log.retention.ms, where that is set.
+void add_coarser_units(const Settings& settings, std::string_view name, std::vector<ConfigSynonym>& synonyms) {
+  for (const Setting& config : topic_settings()) {
+    const auto family = topic_synonyms(config.name);
+    const auto self = std::ranges::find(family, name, &TopicSynonym::broker_name);
+    if (self == family.end()) continue;
+    for (const TopicSynonym& coarser : std::span(self + 1, family.end())) add_broker_synonyms(settings, coarser.broker_name, synonyms);
+    return;
+  }
+}
+
+// What was set for a resource that has nothing behind it but the defaults.
+std::vector<ConfigEntry> describe_set(std::span<const Setting> rows, const ConfigMap& overrides, ConfigSource source, bool only_set) {
+  std::vector<ConfigEntry> entries;
+  for (const Setting& row : rows) {
+    const auto own = own_value(row, overrides);
+    if (only_set && !own) continue;
+    ConfigEntry entry = blank_entry(row);
+    entry.read_only = row.live == Live::kRestart;
+    entry.value = shown(row, own ? own : default_text(row));
+    if (own) {
+      entry.source = source;
+      entry.synonyms.push_back({std::string(row.name), entry.value, source});
+    }
+    entries.push_back(std::move(entry));
+  }
+  return entries;
 }
 
 // A group's config has the broker's group.* setting behind it (KIP-848).
@@ -72,14 +106,22 @@ std::vector<ConfigEntry> describe_broker(const Settings& settings) {
   std::vector<ConfigEntry> entries;
   for (const Setting& row : broker_settings()) {
     ConfigEntry entry = blank_entry(row);
-    // Nothing can be changed while the broker runs, yet.
-    entry.read_only = true;
+    entry.read_only = row.live == Live::kRestart;
     add_broker_synonyms(settings, row.name, entry.synonyms);
+    if (!entry.synonyms.empty()) add_coarser_units(settings, row.name, entry.synonyms);
     if (!entry.synonyms.empty()) entry.source = entry.synonyms.front().source;
     entry.value = shown(row, settings.text(row.name));
     entries.push_back(std::move(entry));
   }
   return entries;
+}
+
+std::vector<ConfigEntry> describe_all_brokers(const ConfigMap& overrides) {
+  return describe_set(broker_settings(), overrides, ConfigSource::kDynamicDefaultBroker, /*only_set=*/true);
+}
+
+std::vector<ConfigEntry> describe_client_metrics(const ConfigMap& overrides) {
+  return describe_set(client_metrics_settings(), overrides, ConfigSource::kDynamicClientMetrics, /*only_set=*/false);
 }
 
 std::vector<ConfigEntry> describe_group(const Settings& settings, const ConfigMap& overrides) {

@@ -20,6 +20,8 @@ enum class ConfigSource : std::int8_t {
   kDynamicDefaultBroker = 3,
   kStaticBroker = 4,
   kDefault = 5,
+  kDynamicBrokerLogger = 6,
+  kDynamicClientMetrics = 7,
   kDynamicGroup = 8,
 };
 
@@ -43,7 +45,12 @@ struct ConfigEntry {
 // By name. `overrides` are the topic's own, as stored: names and values that TopicConfig::make took. A stored value that
 // a later version no longer takes is shown as it is.
 std::vector<ConfigEntry> describe_topic(const Settings& settings, const ConfigMap& overrides);
+// `settings` with what was set while it runs (Settings::with_dynamic).
 std::vector<ConfigEntry> describe_broker(const Settings& settings);
+// What was set for all brokers, and nothing else.
+std::vector<ConfigEntry> describe_all_brokers(const ConfigMap& overrides);
+// A subscription of client metrics (KIP-714).
+std::vector<ConfigEntry> describe_client_metrics(const ConfigMap& overrides);
 std::vector<ConfigEntry> describe_group(const Settings& settings, const ConfigMap& overrides);
 
 }  // namespace barnabas

@@ -71,6 +71,9 @@ using StringList = std::vector<std::string>;
   KEY(std::int64_t, kQueuedMaxRequestBytes, "queued.max.request.bytes")                                        \
   KEY(std::int32_t, kFetchMaxBytes, "fetch.max.bytes")                                                         \
   KEY(std::int32_t, kMaxIncrementalFetchSessionCacheSlots, "max.incremental.fetch.session.cache.slots")        \
+  KEY(std::int32_t, kMaxRequestPartitionSizeLimit, "max.request.partition.size.limit")                         \
+  KEY(std::int32_t, kQuotaWindowNum, "quota.window.num")                                                       \
+  KEY(std::int32_t, kQuotaWindowSizeSeconds, "quota.window.size.seconds")                                      \
   KEY(std::int32_t, kProducerIdExpirationMs, "producer.id.expiration.ms")                                      \
   KEY(std::int32_t, kProducerIdExpirationCheckIntervalMs, "producer.id.expiration.check.interval.ms")          \
   KEY(std::string, kBarnabasClusterId, "barnabas.cluster.id")                                                  \

@@ -61,7 +61,9 @@ Whatever is wrong is said in one go. Values of passwords and of unknown settings
 Where Kafka has several units for one thing (`log.retention.ms`, `log.retention.minutes`, `log.retention.hours`) the
 finest that is set wins, whatever the places, and the others are said to be overruled.
 
-*Live* is what Kafka lets one change while a broker runs; Barnabas reads all broker settings at start for now.
+*Live* says what can be changed while the broker runs, as with Kafka's `kafka-configs.sh`: *cluster*, for all brokers or
+for one; *per broker*, only for one. What is set that way is kept in the cluster's metadata and wins over the file, the
+environment and `--set`. Kafka also changes `listeners` and `listener.security.protocol.map` live; Barnabas does not yet.
 
 ## Coming from Kafka
 

@@ -95,17 +95,9 @@ void SettingsLoader::derive_inter_broker_listener() {
 
 void SettingsLoader::derive_per_ip_limits() {
   constexpr std::string_view kName = "max.connections.per.ip.overrides";
-  for (const std::string& item : split_list(text(kName))) {
-    const std::string_view pair = trimmed(item);
-    const auto colon = pair.rfind(':');
-    const std::string_view host = trimmed(pair.substr(0, colon));
-    const std::string_view count = colon == std::string_view::npos ? std::string_view() : trimmed(pair.substr(colon + 1));
-    std::int32_t limit = -1;
-    const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), limit);
-    if (host.empty() || count.empty() || error != std::errc() || end != count.data() + count.size() || limit < 0)
-      return wrong_value(kName, fmt::format("{} is not host:count", log::escape(pair)));
-    settings_.per_ip_.insert_or_assign(std::string(host), limit);
-  }
+  auto limits = parse_connections_per_ip(text(kName));
+  if (!limits) return wrong_value(kName, limits.error().message);
+  settings_.per_ip_ = *std::move(limits);
   if (settings_.get(setting::kMaxConnectionsPerIp) == 0 && settings_.per_ip_.empty())
     wrong_value("max.connections.per.ip", "0 lets nobody in unless max.connections.per.ip.overrides names who may");
 }

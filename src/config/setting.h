@@ -25,7 +25,8 @@ enum class SettingType : std::int8_t {
   kPassword = 9,
 };
 
-// Whether Kafka lets it be changed while the broker runs (KIP-226).
+// Whether it can be changed while the broker runs (KIP-226), for each broker by itself or also for all of them. What Kafka
+// can change and Barnabas cannot (listeners) is kRestart.
 enum class Live : std::int8_t { kRestart, kPerBroker, kClusterWide };
 
 enum class Effect : std::int8_t {
@@ -65,6 +66,7 @@ std::span<const Setting> broker_settings();
 // All topic configs, all group configs, ordered by name.
 std::span<const Setting> topic_settings();
 std::span<const Setting> group_settings();
+std::span<const Setting> client_metrics_settings();
 
 // The row of that name, or nullptr.
 const Setting* find_setting(std::span<const Setting> table, std::string_view name);

@@ -26,6 +26,10 @@ T decode(std::string_view text) {
   }
 }
 
+std::optional<std::string_view> view(const std::optional<std::string>& text) {
+  return text ? std::optional<std::string_view>(*text) : std::nullopt;
+}
+
 }  // namespace
 
 const Settings::Entry* Settings::entry(std::string_view name) const {
@@ -37,8 +41,9 @@ template <class T>
 std::optional<T> Settings::find(Key<T> key) const {
   const Entry* found = entry(key.name);
   CHECK(found != nullptr);
-  if (!found->text) return std::nullopt;
-  return decode<T>(*found->text);
+  const auto& text = found->effective();
+  if (!text) return std::nullopt;
+  return decode<T>(*text);
 }
 
 template <class T>
@@ -71,8 +76,41 @@ std::string_view Settings::origin(std::string_view name) const {
 
 std::optional<std::string_view> Settings::text(std::string_view name) const {
   const Entry* found = entry(name);
-  if (!found || !found->text) return std::nullopt;
-  return *found->text;
+  return found ? view(found->effective()) : std::nullopt;
+}
+
+std::optional<std::string_view> Settings::start_text(std::string_view name) const {
+  const Entry* found = entry(name);
+  return found ? view(found->text) : std::nullopt;
+}
+
+std::optional<std::string_view> Settings::cluster_text(std::string_view name) const {
+  const Entry* found = entry(name);
+  return found ? view(found->cluster) : std::nullopt;
+}
+
+std::optional<std::string_view> Settings::broker_text(std::string_view name) const {
+  const Entry* found = entry(name);
+  return found ? view(found->broker) : std::nullopt;
+}
+
+Settings Settings::with_dynamic(const ConfigMap& cluster, const ConfigMap& broker) const {
+  Settings merged = *this;
+  const auto overlay = [&](const ConfigMap& configs, std::optional<std::string> Entry::* layer) {
+    for (const auto& [name, value] : configs) {
+      const Setting* row = find_setting(broker_settings(), name);
+      if (row == nullptr || row->live == Live::kRestart) continue;
+      auto text = parse_value(*row, value);
+      if (text && refusal(*row, *text).empty()) {
+        merged.entries_[static_cast<std::size_t>(row - broker_settings().data())].*layer = *std::move(text);
+      }
+    }
+  };
+  overlay(cluster, &Entry::cluster);
+  overlay(broker, &Entry::broker);
+  const auto per_ip = parse_connections_per_ip(merged.text(setting::kMaxConnectionsPerIpOverrides.name).value_or(""));
+  if (per_ip) merged.per_ip_ = *per_ip;
+  return merged;
 }
 
 const Listener* Settings::advertised(std::string_view listener) const {

@@ -1,11 +1,12 @@
 #pragma once
-// The broker's settings, read once at start and never changed: what was set, where, and what holds where nothing was.
+// The broker's settings: what was set, where, and what holds where nothing was.
 //
 // One value can come from several places. The first that has it wins:
-//   --set key=value  >  BARNABAS_* environment  >  KAFKA_* environment  >  the properties file  >  the table's default
+//   set while it runs, for this broker  >  the same for all brokers (KIP-226; only in a copy made by with_dynamic)
+//   >  --set key=value  >  BARNABAS_* environment  >  KAFKA_* environment  >  the properties file  >  the table's default
 // Units that are synonyms (log.retention.ms, .minutes, .hours) are Kafka's: the finest that is set wins, wherever set.
-// Pure: files, environment and the number of cores are handed in. Immutable after load, so any thread may read it; a
-// get() is a binary search, so code on the hot path reads its settings once.
+// Pure: files, environment and the number of cores are handed in. Immutable, so any thread may read it; a get() is a
+// binary search, so code on the hot path reads its settings once.
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -21,6 +22,8 @@
 namespace barnabas {
 
 using Environment = std::map<std::string, std::string, std::less<>>;
+// What was set for a topic, a broker or another resource, by name.
+using ConfigMap = std::map<std::string, std::string, std::less<>>;
 
 struct SettingSources {
   std::string file_name;  // for messages only; empty: no file
@@ -40,18 +43,27 @@ class Settings {
   // Errors are kInvalidArgument; the message names key, value (never a password's), place and what is allowed.
   static Result<Settings> load(const SettingSources& sources);
 
+  // The same with what the cluster's metadata sets for all brokers and for this one. What this program does not know, or
+  // does not change while it runs, or cannot read, is passed over: it was stored by another version.
+  Settings with_dynamic(const ConfigMap& cluster, const ConfigMap& broker) const;
+
   // The value set, else the default. A setting whose default is null must be read with find().
   template <class T>
   T get(Key<T> key) const;
   // The same; nullopt where it is not set and has no default.
   template <class T>
   std::optional<T> find(Key<T> key) const;
-  // Set by the operator, to whatever value.
+  // Set by the operator at the start, to whatever value.
   bool is_set(std::string_view name) const;
   // Where it was set: "server.properties:12", "environment KAFKA_LISTENERS", "--set"; empty when it was not.
   std::string_view origin(std::string_view name) const;
   // As text, in Kafka's spelling; nullopt when null. Also for sensitive ones: the caller hides them.
   std::optional<std::string_view> text(std::string_view name) const;
+
+  // As text, what only one of the places says; nullopt: nothing. The last two are what with_dynamic was given.
+  std::optional<std::string_view> start_text(std::string_view name) const;
+  std::optional<std::string_view> cluster_text(std::string_view name) const;
+  std::optional<std::string_view> broker_text(std::string_view name) const;
 
   // What must be said at start, once each: unknown keys, settings without effect, duplicates, overruled synonyms.
   const std::vector<std::string>& warnings() const { return warnings_; }
@@ -72,8 +84,12 @@ class Settings {
   friend class SettingsLoader;
 
   struct Entry {
-    std::optional<std::string> text;  // canonical
-    std::string origin;               // empty: the default
+    std::optional<std::string> text;       // canonical, as at the start
+    std::string origin;                    // empty: the default
+    std::optional<std::string> cluster{};  // set while running, for all brokers
+    std::optional<std::string> broker{};   // and for this one
+
+    const std::optional<std::string>& effective() const { return broker ? broker : cluster ? cluster : text; }
   };
   const Entry* entry(std::string_view name) const;
 

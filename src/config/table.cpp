@@ -4,6 +4,7 @@
 
 #include "config/keys.h"
 #include "config/setting.h"
+#include "config/table/client_metrics.h"
 #include "config/table/group.h"
 #include "config/table/group_configs.h"
 #include "config/table/log.h"
@@ -36,6 +37,7 @@ constexpr auto kBroker = merged(table::kServerSettings, table::kLogSettings, tab
                                 table::kSecuritySettings, table::kSaslSettings, table::kRemoteSettings, table::kOwnSettings);
 constexpr auto kTopic = merged(table::kTopicConfigs);
 constexpr auto kGroup = merged(table::kGroupConfigs);
+constexpr auto kClientMetrics = merged(table::kClientMetrics);
 
 constexpr bool names_differ(std::span<const Setting> rows) { return std::ranges::adjacent_find(rows, {}, &Setting::name) == rows.end(); }
 static_assert(names_differ(kBroker), "a setting has two rows");
@@ -89,6 +91,7 @@ std::size_t edits(std::string_view a, std::string_view b, std::size_t limit) {
 std::span<const Setting> broker_settings() { return kBroker; }
 std::span<const Setting> topic_settings() { return kTopic; }
 std::span<const Setting> group_settings() { return kGroup; }
+std::span<const Setting> client_metrics_settings() { return kClientMetrics; }
 
 const Setting* find_setting(std::span<const Setting> table, std::string_view name) { return find_in(table, name); }
 

@@ -18,9 +18,6 @@
 
 namespace barnabas {
 
-// Set on the topic itself, by name.
-using ConfigMap = std::map<std::string, std::string, std::less<>>;
-
 // producer: as the batch came.
 enum class CompressionPolicy : std::int8_t { kProducer, kUncompressed, kGzip, kSnappy, kLz4, kZstd };
 enum class TimestampPolicy : std::int8_t { kCreateTime = 0, kLogAppendTime = 1 };

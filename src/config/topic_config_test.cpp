@@ -216,6 +216,32 @@ TEST(Describe, ABrokersSecretIsNotThere) {
   EXPECT_EQ(entry(entries, "log.dirs").value, "/h/.local/share/barnabas");
 }
 
+TEST(Describe, WhatWasSetWhileItRanComesFirst) {
+  const Settings settings = broker({"log.retention.minutes=2"})
+                                .with_dynamic({{"log.retention.ms", "9"}, {"max.connections", "50"}}, {{"log.retention.ms", " 7 "}});
+  const auto entries = describe_broker(settings);
+  const ConfigEntry& retention = entry(entries, "log.retention.ms");
+  EXPECT_EQ(retention.value, "7");
+  EXPECT_EQ(retention.source, ConfigSource::kDynamicBroker);
+  EXPECT_FALSE(retention.read_only);
+  EXPECT_THAT(behind(retention), ElementsAre("log.retention.ms=7 from 2", "log.retention.ms=9 from 3", "log.retention.minutes=2 from 4",
+                                             "log.retention.hours=168 from 5"));
+  EXPECT_THAT(behind(entry(entries, "max.connections")), ElementsAre("max.connections=50 from 3", "max.connections=10000 from 5"));
+  EXPECT_TRUE(entry(entries, "node.id").read_only);
+  EXPECT_EQ(entry(describe_topic(settings, {}), "retention.ms").value, "7");
+  const auto all = describe_all_brokers({{"max.connections", "50"}});
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all.front().source, ConfigSource::kDynamicDefaultBroker);
+}
+
+TEST(Describe, WhatCannotChangeWhileItRunsIsPassedOver) {
+  const Settings settings =
+      broker({"node.id=4"}).with_dynamic({{"node.id", "5"}, {"max.connections", "many"}, {"from.the.future", "1"}}, {});
+  EXPECT_EQ(settings.node_id(), 4);
+  EXPECT_EQ(settings.get(setting::kMaxConnections), 10000);
+  EXPECT_EQ(broker({}).with_dynamic({{"max.connections.per.ip.overrides", "::1:5"}}, {}).connections_per_ip_overrides().at("::1"), 5);
+}
+
 TEST(Describe, AGroup) {
   const auto entries = describe_group(broker({"group.consumer.session.timeout.ms=50000"}), {{"consumer.heartbeat.interval.ms", "6000"}});
   EXPECT_EQ(entry(entries, "consumer.session.timeout.ms").value, "50000");

@@ -240,4 +240,20 @@ std::vector<std::string> split_list(std::string_view canonical) {
   return items;
 }
 
+Result<LimitsByHost> parse_connections_per_ip(std::string_view canonical) {
+  LimitsByHost limits;
+  for (const std::string& item : split_list(canonical)) {
+    const std::string_view pair = trimmed(item);
+    const auto colon = pair.rfind(':');
+    const std::string_view host = trimmed(pair.substr(0, colon));
+    const std::string_view count = colon == std::string_view::npos ? std::string_view() : trimmed(pair.substr(colon + 1));
+    std::int32_t limit = -1;
+    const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), limit);
+    if (host.empty() || count.empty() || error != std::errc() || end != count.data() + count.size() || limit < 0)
+      return fail(Errc::kInvalidArgument, fmt::format("{} is not host:count", log::escape(pair)));
+    limits.insert_or_assign(std::string(host), limit);
+  }
+  return limits;
+}
+
 }  // namespace barnabas

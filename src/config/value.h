@@ -1,6 +1,9 @@
 #pragma once
 // From what an operator or a client wrote to what it means, by the row of the table: Kafka's parsing and its validators.
 // Pure; any thread. Stricter than Kafka in two points: NaN is no number, and an item of a list is never empty.
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +27,10 @@ std::string refusal(const Setting& row, std::string_view canonical);
 std::string value_problem(std::string_view name, std::string_view value, bool sensitive, std::string_view origin, std::string_view why);
 
 bool is_default(const Setting& row, std::string_view canonical);
+// max.connections.per.ip.overrides: address or host name to limit.
+using LimitsByHost = std::map<std::string, std::int32_t, std::less<>>;
+Result<LimitsByHost> parse_connections_per_ip(std::string_view canonical);
+
 std::vector<std::string> split_list(std::string_view canonical);
 std::string_view trimmed(std::string_view text);
 

@@ -1,6 +1,7 @@
-// IncrementalAlterConfigs (KIP-339) and AlterConfigs, for topics and brokers. What results is checked as a whole: a
-// value that is fine by itself may not go with another (INVALID_CONFIG, 40). Broker settings that Kafka reads only at
-// a start are refused with INVALID_REQUEST (42), as in Kafka.
+// IncrementalAlterConfigs (KIP-339) and AlterConfigs, for topics, brokers, groups and client metrics. What results is
+// checked as a whole: a value that is fine by itself may not go with another (INVALID_CONFIG, 40). Broker settings that
+// are read only at a start are refused with INVALID_REQUEST (42), as in Kafka; so are names that nobody knows, which
+// Kafka stores and never reads.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/log.h"
 #include "config/topic_config.h"
 #include "config/value.h"
 #include "controller/decide.h"
@@ -22,29 +24,30 @@ constexpr std::size_t kMaxValueBytes = 32767;
 
 struct Target {
   Verdict verdict;
-  bool topic = false;
-  const ConfigOverrides* now = nullptr;
+  ResourceType type = ResourceType::kTopic;
+  std::span<const Setting> rows;
+  ConfigOverrides now;
 };
 
 Verdict refuse(ErrorCode code, std::string message) { return {code, std::move(message)}; }
 
 Target find_topic(const Context& context, const std::string& name) {
-  Target target;
-  target.topic = true;
+  Target target{.verdict = {}, .type = ResourceType::kTopic, .rows = topic_settings(), .now = {}};
   const metadata::Topic* topic = context.image.find_topic(name);
   if (name.empty()) {
     target.verdict = refuse(ErrorCode::kInvalidRequest, "There are no configs for all topics; name one.");
+  } else if (const std::string problem = topic_name_problem(name); !problem.empty()) {
+    target.verdict = refuse(ErrorCode::kInvalidTopicException, "Topic name is invalid: " + problem);
   } else if (topic == nullptr) {
     target.verdict = refuse(ErrorCode::kUnknownTopicOrPartition, "There is no such topic.");
   } else {
-    target.now = topic->configs.get();
+    target.now = *topic->configs;
   }
   return target;
 }
 
 Target find_broker(const Context& context, const std::string& name) {
-  Target target;
-  target.now = &context.image.broker_configs(name);
+  Target target{.verdict = {}, .type = ResourceType::kBroker, .rows = broker_settings(), .now = context.image.broker_configs(name)};
   if (name.empty()) return target;
   BrokerId id = -1;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
@@ -56,42 +59,73 @@ Target find_broker(const Context& context, const std::string& name) {
   return target;
 }
 
+Target find_named(ResourceType type, std::span<const Setting> rows, const metadata::ConfigsMap& all, const std::string& name) {
+  Target target{.verdict = {}, .type = type, .rows = rows, .now = {}};
+  if (name.empty()) target.verdict = refuse(ErrorCode::kInvalidRequest, "The resource needs a name.");
+  if (const auto known = all.find(name); known != all.end()) target.now = *known->second;
+  return target;
+}
+
 Target find_target(const Context& context, std::int8_t type, const std::string& name) {
   switch (ResourceType{type}) {
     case ResourceType::kTopic: return find_topic(context, name);
     case ResourceType::kBroker: return find_broker(context, name);
+    case ResourceType::kGroup: return find_named(ResourceType::kGroup, group_settings(), context.image.group_configs(), name);
+    case ResourceType::kClientMetrics:
+      return find_named(ResourceType::kClientMetrics, client_metrics_settings(), context.image.client_metrics(), name);
   }
   Target unknown;
   unknown.verdict = refuse(ErrorCode::kInvalidRequest, fmt::format("Resources of type {} have no configs here.", type));
   return unknown;
 }
 
-Verdict check_broker_configs(const ConfigOverrides& before, const ConfigOverrides& after, bool one_broker) {
-  for (const auto& [name, value] : after) {
-    if (const auto old = before.find(name); old != before.end() && old->second == value) continue;
-    const Setting* row = find_setting(broker_settings(), name);
-    if (row == nullptr) return refuse(ErrorCode::kInvalidRequest, fmt::format("Unknown broker setting {}.", name));
-    if (row->live == Live::kRestart) return refuse(ErrorCode::kInvalidRequest, fmt::format("{} is only read at a start.", name));
-    if (row->live == Live::kPerBroker && !one_broker) {
-      return refuse(ErrorCode::kInvalidRequest, fmt::format("{} is set for each broker by itself.", name));
-    }
-    const auto canonical = parse_value(*row, value);
-    if (!canonical) return refuse(ErrorCode::kInvalidRequest, fmt::format("{}: {}", name, canonical.error().message));
-    if (const std::string why = refusal(*row, *canonical); !why.empty()) {
-      return refuse(ErrorCode::kInvalidRequest, fmt::format("{}: {}", name, why));
-    }
+Result<> check_broker_config(std::string_view name, std::string_view value, bool one_broker) {
+  const Setting* row = find_setting(broker_settings(), name);
+  if (row == nullptr) return fail(Errc::kInvalidArgument, fmt::format("Unknown broker setting {}.", log::escape(name)));
+  if (row->live == Live::kRestart) return fail(Errc::kInvalidArgument, fmt::format("{} is only read at a start.", name));
+  if (row->live == Live::kPerBroker && !one_broker) {
+    return fail(Errc::kInvalidArgument, fmt::format("{} is set for each broker by itself.", name));
+  }
+  const auto canonical = parse_value(*row, value);
+  if (!canonical) return fail(Errc::kInvalidArgument, fmt::format("{}: {}", name, canonical.error().message));
+  if (const std::string why = refusal(*row, *canonical); !why.empty())
+    return fail(Errc::kInvalidArgument, fmt::format("{}: {}", name, why));
+  if (name == setting::kMaxConnectionsPerIpOverrides.name) TRY(parse_connections_per_ip(*canonical));
+  return {};
+}
+
+Result<> check_client_metrics_config(std::string_view name, std::string_view value) {
+  const Setting* row = find_setting(client_metrics_settings(), name);
+  if (row == nullptr) return fail(Errc::kInvalidArgument, fmt::format("Unknown client metrics config {}.", log::escape(name)));
+  if (const auto canonical = parse_value(*row, value); !canonical) {
+    return fail(Errc::kInvalidArgument, fmt::format("{}: {}", name, canonical.error().message));
+  }
+  return {};
+}
+
+Verdict check_one(ResourceType type, std::string_view resource, std::string_view name, std::string_view value) {
+  const auto told = [](const Result<>& checked, ErrorCode code) { return checked ? Verdict{} : refuse(code, checked.error().message); };
+  switch (type) {
+    case ResourceType::kTopic: return told(validate_topic_config(name, value), ErrorCode::kInvalidConfig);
+    case ResourceType::kBroker: return told(check_broker_config(name, value, !resource.empty()), ErrorCode::kInvalidRequest);
+    case ResourceType::kGroup: return told(validate_group_config(name, value), ErrorCode::kInvalidConfig);
+    case ResourceType::kClientMetrics: return told(check_client_metrics_config(name, value), ErrorCode::kInvalidRequest);
   }
   return {};
 }
 
 Verdict check_result(const Context& context, const Target& target, const std::string& resource, const ConfigOverrides& after) {
   for (const auto& [name, value] : after) {
+    // What is set already may be older than a rule: it is nobody's request now.
+    if (const auto old = target.now.find(name); old != target.now.end() && old->second == value) continue;
     if (name.size() > kMaxValueBytes || value.size() > kMaxValueBytes) {
       return refuse(ErrorCode::kInvalidConfig, fmt::format("A value may have at most {} bytes.", kMaxValueBytes));
     }
+    if (Verdict verdict = check_one(target.type, resource, name, value); !verdict.ok()) return verdict;
   }
-  if (!target.topic) return check_broker_configs(*target.now, after, !resource.empty());
-  if (auto checked = check_topic_configs(*context.policy.settings, after); !checked) {
+  if (target.type != ResourceType::kTopic) return {};
+  const Settings settings = context.policy.settings->with_dynamic(context.image.broker_configs(""), {});
+  if (const auto checked = TopicConfig::make(settings, after); !checked) {
     return refuse(ErrorCode::kInvalidConfig, checked.error().message);
   }
   return {};
@@ -99,7 +133,7 @@ Verdict check_result(const Context& context, const Target& target, const std::st
 
 // What APPEND and SUBTRACT make of a list that is set, or of its default.
 Verdict change_list(const Target& target, const IncrementalAlterConfigs::Change& change, bool append, ConfigOverrides& after) {
-  const Setting* row = find_setting(target.topic ? topic_settings() : broker_settings(), change.name);
+  const Setting* row = find_setting(target.rows, change.name);
   if (row == nullptr || row->type != SettingType::kList) {
     return refuse(ErrorCode::kInvalidConfig, fmt::format("{} is not a list: it can only be set.", change.name));
   }
@@ -170,15 +204,15 @@ template <class Resource>
 Verdict alter(const Context& context, const Resource& resource, std::vector<metadata::Record>& records) {
   const Target target = find_target(context, resource.type, resource.name);
   if (!target.verdict.ok()) return target.verdict;
-  ConfigOverrides after = *target.now;
+  ConfigOverrides after = target.now;
   if (Verdict verdict = apply_all(target, resource, after); !verdict.ok()) return verdict;
   if (Verdict verdict = check_result(context, target, resource.name, after); !verdict.ok()) return verdict;
-  for (const auto& [name, value] : *target.now) {
+  for (const auto& [name, value] : target.now) {
     if (!after.contains(name)) add_record(resource.type, resource.name, name, std::nullopt, records);
   }
   for (const auto& [name, value] : after) {
-    const auto old = target.now->find(name);
-    if (old == target.now->end() || old->second != value) add_record(resource.type, resource.name, name, value, records);
+    const auto old = target.now.find(name);
+    if (old == target.now.end() || old->second != value) add_record(resource.type, resource.name, name, value, records);
   }
   return {};
 }

@@ -266,6 +266,7 @@ void Controller::submit(IncrementalAlterConfigs wish, Done<IncrementalAlterConfi
   post(core_, std::move(wish), std::move(done));
 }
 void Controller::submit(AlterConfigs wish, Done<AlterConfigs::Response> done) { post(core_, std::move(wish), std::move(done)); }
+void Controller::submit(AlterClientQuotas wish, Done<AlterClientQuotas::Response> done) { post(core_, std::move(wish), std::move(done)); }
 
 void Controller::on_elected(ControllerEpoch epoch, const metadata::ImagePtr&) { core_->elected(epoch); }
 void Controller::on_resigned(ControllerEpoch) { core_->resigned(); }

@@ -44,6 +44,7 @@ class Controller final : public metadata::LeadershipListener {
   void submit(RegisterBroker wish, Done<RegisterBroker::Response> done);
   void submit(IncrementalAlterConfigs wish, Done<IncrementalAlterConfigs::Response> done);
   void submit(AlterConfigs wish, Done<AlterConfigs::Response> done);
+  void submit(AlterClientQuotas wish, Done<AlterClientQuotas::Response> done);
 
   void on_elected(metadata::ControllerEpoch epoch, const metadata::ImagePtr& committed) override;
   void on_resigned(metadata::ControllerEpoch epoch) override;

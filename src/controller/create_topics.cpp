@@ -48,8 +48,9 @@ Verdict check_configs(const Context& context, const CreateTopics::Topic& topic, 
   }
   if (overrides.empty()) return {};
   // Users may ask for what is built; the broker's own topics are stored as Kafka stores them.
-  const Result<> checked = is_internal_topic(topic.name) ? without_value(TopicConfig::make(*context.policy.settings, overrides))
-                                                         : check_topic_configs(*context.policy.settings, overrides);
+  const Settings settings = context.policy.settings->with_dynamic(context.image.broker_configs(""), {});
+  const Result<> checked =
+      is_internal_topic(topic.name) ? without_value(TopicConfig::make(settings, overrides)) : check_topic_configs(settings, overrides);
   return checked ? Verdict{} : refuse(ErrorCode::kInvalidConfig, checked.error().message);
 }
 

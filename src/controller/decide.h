@@ -53,5 +53,6 @@ Decided<AllocateProducerIds> decide(const Context& context, const AllocateProduc
 Decided<RegisterBroker> decide(const Context& context, const RegisterBroker& wish);
 Decided<IncrementalAlterConfigs> decide(const Context& context, const IncrementalAlterConfigs& wish);
 Decided<AlterConfigs> decide(const Context& context, const AlterConfigs& wish);
+Decided<AlterClientQuotas> decide(const Context& context, const AlterClientQuotas& wish);
 
 }  // namespace barnabas::controller

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -315,6 +316,67 @@ TEST_F(AlterConfigsTest, TheOlderApiReplacesEverything) {
   const auto twice = commit(AlterConfigs{{{2, "a", {}}, {2, "a", {}}}});
   ASSERT_EQ(twice->size(), 1U);
   EXPECT_EQ(twice->front().verdict.code, ErrorCode::kInvalidRequest);
+}
+
+TEST_F(AlterConfigsTest, GroupsAndClientMetricsHaveConfigsToo) {
+  EXPECT_TRUE(alter({set("consumer.session.timeout.ms", "50000")}, "g", 32).ok());
+  EXPECT_TRUE(alter({set("interval.ms", "1000"), set("metrics", "a,b")}, "m", 16).ok());
+  EXPECT_EQ(image().group_configs().at("g")->at("consumer.session.timeout.ms"), "50000");
+  EXPECT_EQ(image().client_metrics().at("m")->at("interval.ms"), "1000");
+  EXPECT_EQ(alter({set("no.such.config", "1")}, "g", 32).code, ErrorCode::kInvalidConfig);
+  EXPECT_EQ(alter({set("no.such.config", "1")}, "m", 16).code, ErrorCode::kInvalidRequest);
+  EXPECT_EQ(alter({set("interval.ms", "1000")}, "", 16).code, ErrorCode::kInvalidRequest);
+  EXPECT_TRUE(alter({{"interval.ms", 1, std::nullopt}, {"metrics", 1, std::nullopt}}, "m", 16).ok());
+  EXPECT_TRUE(image().client_metrics().empty());
+}
+
+class QuotaTest : public DecideTest {
+ protected:
+  using Entry = AlterClientQuotas::Entry;
+  Verdict alter(metadata::QuotaEntity entity, std::vector<AlterClientQuotas::Change> changes) {
+    return commit(AlterClientQuotas{{{std::move(entity), std::move(changes)}}})->front().verdict;
+  }
+  ErrorCode refused(metadata::QuotaEntity entity, std::string key, double value) {
+    return alter(std::move(entity), {{std::move(key), value}}).code;
+  }
+};
+
+TEST_F(QuotaTest, AreKeptUntilTheyAreRemoved) {
+  EXPECT_TRUE(alter({{"user", "ada"}}, {{"producer_byte_rate", 1000}, {"request_percentage", 12.5}}).ok());
+  EXPECT_TRUE(alter({{"user", std::nullopt}, {"client-id", "c"}}, {{"consumer_byte_rate", 5}}).ok());
+  const metadata::QuotaMap& quotas = *image().quotas();
+  EXPECT_EQ(*quotas.at({{"user", "ada"}}), (metadata::QuotaValues{{"producer_byte_rate", 1000}, {"request_percentage", 12.5}}));
+  EXPECT_EQ(*quotas.at({{"user", std::nullopt}, {"client-id", "c"}}), (metadata::QuotaValues{{"consumer_byte_rate", 5}}));
+  EXPECT_TRUE(ask(AlterClientQuotas{{{{{"user", "ada"}}, {{"producer_byte_rate", 1000}}}}})->records.empty());
+  EXPECT_TRUE(alter({{"user", "ada"}}, {{"producer_byte_rate", 0, true}, {"request_percentage", 0, true}}).ok());
+  EXPECT_FALSE(image().quotas()->contains({{"user", "ada"}}));
+}
+
+TEST_F(QuotaTest, SurviveASnapshot) {
+  alter({{"user", "ada"}, {"client-id", std::nullopt}}, {{"producer_byte_rate", 1000}});
+  metadata::ImageBuilder again{metadata::Image("cluster")};
+  ASSERT_TRUE(again.apply_snapshot({.end = image().end(), .epoch = image().epoch()}, metadata::encode_image(image())));
+  EXPECT_EQ(*again.peek().quotas()->at({{"user", "ada"}, {"client-id", std::nullopt}}),
+            (metadata::QuotaValues{{"producer_byte_rate", 1000}}));
+}
+
+TEST_F(QuotaTest, WhatMakesNoSenseOrIsNotEnforcedIsRefused) {
+  EXPECT_EQ(refused({}, "producer_byte_rate", 1), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(refused({{"host", "x"}}, "producer_byte_rate", 1), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(refused({{"user", ""}}, "producer_byte_rate", 1), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(refused({{"user", "u"}, {"ip", "::1"}}, "producer_byte_rate", 1), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(refused({{"ip", "::1"}}, "connection_creation_rate", 1), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(refused({{"user", "u"}}, "controller_mutation_rate", 1), ErrorCode::kInvalidRequest);
+  EXPECT_EQ(refused({{"user", "u"}}, "no_such_rate", 1), ErrorCode::kInvalidRequest);
+  for (const double value : {0.0, -1.0, 1.5, 1e30, std::nan("")}) {
+    EXPECT_EQ(refused({{"user", "u"}}, "producer_byte_rate", value), ErrorCode::kInvalidRequest) << value;
+  }
+  EXPECT_EQ(alter({{"user", "u"}}, {{"producer_byte_rate", 1}, {"producer_byte_rate", 2}}).code, ErrorCode::kInvalidRequest);
+  const Entry twice{{{"user", "u"}}, {{"producer_byte_rate", 1}}};
+  const auto answer = commit(AlterClientQuotas{{twice, twice}});
+  ASSERT_EQ(answer->size(), 1U);
+  EXPECT_EQ(answer->front().verdict.code, ErrorCode::kInvalidRequest);
+  EXPECT_TRUE(image().quotas()->empty());
 }
 
 }  // namespace

@@ -155,4 +155,24 @@ struct AlterConfigs {
   bool validate_only = false;
 };
 
+struct AlteredQuota {
+  Verdict verdict;
+  metadata::QuotaEntity entity;
+};
+// KIP-546: quotas of users, client ids and addresses.
+struct AlterClientQuotas {
+  using Response = std::vector<AlteredQuota>;
+  struct Change {
+    std::string key;
+    double value = 0;
+    bool remove = false;
+  };
+  struct Entry {
+    metadata::QuotaEntity entity;
+    std::vector<Change> changes;
+  };
+  std::vector<Entry> entries;
+  bool validate_only = false;
+};
+
 }  // namespace barnabas::controller

@@ -14,7 +14,10 @@ const ConfigOverrides& no_configs() {
 
 Image::Image(std::string cluster_id)
     : brokers_(std::make_shared<const BrokerMap>()),
-      broker_configs_(std::make_shared<const BrokerConfigMap>()),
+      broker_configs_(std::make_shared<const ConfigsMap>()),
+      group_configs_(broker_configs_),
+      client_metrics_(broker_configs_),
+      quotas_(std::make_shared<const QuotaMap>()),
       features_(std::make_shared<const FeatureMap>()),
       cluster_id_(std::move(cluster_id)) {}
 

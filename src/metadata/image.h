@@ -73,7 +73,7 @@ struct Broker {
   friend bool operator==(const Broker&, const Broker&) = default;
 };
 
-enum class ResourceType : std::int8_t { kTopic = 2, kBroker = 4 };  // Kafka's numbers
+enum class ResourceType : std::int8_t { kTopic = 2, kBroker = 4, kClientMetrics = 16, kGroup = 32 };  // Kafka's numbers
 
 struct TopicByName {
   using Key = std::string_view;
@@ -97,7 +97,12 @@ struct CollidingByUnifiedName {
 };
 
 using BrokerMap = std::map<BrokerId, std::shared_ptr<const Broker>>;
-using BrokerConfigMap = std::map<std::string, std::shared_ptr<const ConfigOverrides>, std::less<>>;
+// By the resource's name.
+using ConfigsMap = std::map<std::string, std::shared_ptr<const ConfigOverrides>, std::less<>>;
+// Whom a quota is for: "user", "client-id", "ip" to a name, or to nullopt for the default of all without one of their own.
+using QuotaEntity = std::map<std::string, std::optional<std::string>, std::less<>>;
+using QuotaValues = std::map<std::string, double, std::less<>>;
+using QuotaMap = std::map<QuotaEntity, std::shared_ptr<const QuotaValues>>;
 using FeatureMap = std::map<std::string, std::int16_t, std::less<>>;
 
 class Image {
@@ -126,7 +131,11 @@ class Image {
   // What was set for a topic (empty if nothing, or no such topic) or for a broker ("3"; "" is the default of all).
   const ConfigOverrides& topic_configs(std::string_view name) const;
   const ConfigOverrides& broker_configs(std::string_view broker) const;
-  const BrokerConfigMap& all_broker_configs() const { return *broker_configs_; }
+  const ConfigsMap& all_broker_configs() const { return *broker_configs_; }
+  const ConfigsMap& group_configs() const { return *group_configs_; }
+  const ConfigsMap& client_metrics() const { return *client_metrics_; }
+  // The same map as long as no quota changes.
+  const std::shared_ptr<const QuotaMap>& quotas() const { return quotas_; }
 
   const BrokerMap& brokers() const { return *brokers_; }  // fenced ones too
   const Broker* find_broker(BrokerId id) const;
@@ -148,7 +157,10 @@ class Image {
   PersistentMap<Topic, TopicById> by_id_;
   PersistentMap<CollidingName, CollidingByUnifiedName> colliding_;
   std::shared_ptr<const BrokerMap> brokers_;
-  std::shared_ptr<const BrokerConfigMap> broker_configs_;
+  std::shared_ptr<const ConfigsMap> broker_configs_;
+  std::shared_ptr<const ConfigsMap> group_configs_;
+  std::shared_ptr<const ConfigsMap> client_metrics_;
+  std::shared_ptr<const QuotaMap> quotas_;
   std::shared_ptr<const FeatureMap> features_;
   std::string cluster_id_;
   std::int64_t partition_count_ = 0;

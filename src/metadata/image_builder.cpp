@@ -30,6 +30,19 @@ void set_override(ConfigOverrides& overrides, const ConfigRecord& record) {
   }
 }
 
+void set_in(std::shared_ptr<const ConfigsMap>& resources, const ConfigRecord& record) {
+  resources = changed(resources, [&](ConfigsMap& all) {
+    const auto known = all.find(record.resource_name);
+    auto overrides = known == all.end() ? std::make_shared<ConfigOverrides>() : std::make_shared<ConfigOverrides>(*known->second);
+    set_override(*overrides, record);
+    if (overrides->empty()) {
+      all.erase(record.resource_name);
+    } else {
+      all[record.resource_name] = std::move(overrides);
+    }
+  });
+}
+
 }  // namespace
 
 ImageBuilder::ImageBuilder(const Image& base) : image_(base) {}
@@ -191,18 +204,9 @@ Result<> ImageBuilder::apply_one(const ConfigRecord& record) {
       topic->configs = changed(topic->configs, [&](ConfigOverrides& overrides) { set_override(overrides, record); });
       return {};
     }
-    case ResourceType::kBroker: {
-      image_.broker_configs_ = changed(image_.broker_configs_, [&](BrokerConfigMap& all) {
-        auto overrides = std::make_shared<ConfigOverrides>(image_.broker_configs(record.resource_name));
-        set_override(*overrides, record);
-        if (overrides->empty()) {
-          all.erase(record.resource_name);
-        } else {
-          all[record.resource_name] = std::move(overrides);
-        }
-      });
-      return {};
-    }
+    case ResourceType::kBroker: set_in(image_.broker_configs_, record); return {};
+    case ResourceType::kClientMetrics: set_in(image_.client_metrics_, record); return {};
+    case ResourceType::kGroup: set_in(image_.group_configs_, record); return {};
   }
   return fail(Errc::kUnsupported, fmt::format("config of resource type {}", record.resource_type));
 }
@@ -237,6 +241,26 @@ Result<> ImageBuilder::apply_one(const FeatureLevelRecord& record) {
       features.erase(record.name);
     } else {
       features[record.name] = record.level;
+    }
+  });
+  return {};
+}
+
+Result<> ImageBuilder::apply_one(const ClientQuotaRecord& record) {
+  QuotaEntity entity;
+  for (const auto& part : record.entity) entity.emplace(part.type, part.name);
+  image_.quotas_ = changed(image_.quotas_, [&](QuotaMap& quotas) {
+    const auto known = quotas.find(entity);
+    auto values = known == quotas.end() ? std::make_shared<QuotaValues>() : std::make_shared<QuotaValues>(*known->second);
+    if (record.remove) {
+      values->erase(record.key);
+    } else {
+      values->insert_or_assign(record.key, record.value);
+    }
+    if (values->empty()) {
+      quotas.erase(entity);
+    } else {
+      quotas[std::move(entity)] = std::move(values);
     }
   });
   return {};

@@ -42,6 +42,7 @@ class ImageBuilder {
   Result<> apply_one(const ProducerIdsRecord& record);
   Result<> apply_one(const RegisterBrokerRecord& record);
   Result<> apply_one(const FeatureLevelRecord& record);
+  Result<> apply_one(const ClientQuotaRecord& record);
 
   Topic* edit(const TopicId& id);  // nullptr when there is no such topic
   void flush();

@@ -32,6 +32,20 @@ void add_configs(Writer& writer, ResourceType type, const std::string& resource,
   }
 }
 
+void add_quotas(Writer& writer, const QuotaEntity& entity, const QuotaValues& values) {
+  for (const auto& [key, value] : values) {
+    ClientQuotaRecord record;
+    for (const auto& [type, name] : entity) {
+      auto& part = record.entity.emplace_back();
+      part.type = type;
+      part.name = name;
+    }
+    record.key = key;
+    record.value = value;
+    writer.add(record);
+  }
+}
+
 void add_topic(Writer& writer, const Topic& topic) {
   TopicRecord record;
   record.topic_id = topic.id;
@@ -83,6 +97,11 @@ Bytes encode_image(const Image& image) {
   }
   for (const auto& [id, broker] : image.brokers()) add_broker(writer, *broker);
   for (const auto& [resource, overrides] : image.all_broker_configs()) add_configs(writer, ResourceType::kBroker, resource, *overrides);
+  for (const auto& [resource, overrides] : image.group_configs()) add_configs(writer, ResourceType::kGroup, resource, *overrides);
+  for (const auto& [resource, overrides] : image.client_metrics()) {
+    add_configs(writer, ResourceType::kClientMetrics, resource, *overrides);
+  }
+  for (const auto& [entity, values] : *image.quotas()) add_quotas(writer, entity, *values);
   image.for_each_topic([&](const TopicPtr& topic) { add_topic(writer, *topic); });
   ProducerIdsRecord ids;
   ids.broker_id = kNoLeader;

@@ -13,6 +13,7 @@
 
 namespace barnabas::metadata {
 
+using protocol::ClientQuotaRecord;
 using protocol::ConfigRecord;
 using protocol::FeatureLevelRecord;
 using protocol::PartitionChangeRecord;
@@ -23,7 +24,7 @@ using protocol::RemoveTopicRecord;
 using protocol::TopicRecord;
 
 using Record = std::variant<TopicRecord, PartitionRecord, PartitionChangeRecord, RemoveTopicRecord, ConfigRecord, ProducerIdsRecord,
-                            RegisterBrokerRecord, FeatureLevelRecord>;
+                            RegisterBrokerRecord, FeatureLevelRecord, ClientQuotaRecord>;
 
 // PartitionChangeRecord::leader when the leader stays.
 inline constexpr std::int32_t kLeaderUnchanged = -2;

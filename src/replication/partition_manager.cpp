@@ -9,7 +9,7 @@
 namespace barnabas::replication {
 
 PartitionManager::PartitionManager(storage::LogManager& logs, const Settings& settings, BrokerId self)
-    : logs_(logs), settings_(settings), self_(self) {}
+    : logs_(logs), settings_(settings), self_(self), live_(settings) {}
 
 std::shared_ptr<Partition> PartitionManager::find(const TopicPartition& partition) const {
   const std::shared_lock lock(mutex_);
@@ -27,6 +27,7 @@ std::vector<std::shared_ptr<Partition>> PartitionManager::all() const {
 
 void PartitionManager::on_image(const metadata::ImagePtr&, const metadata::ImagePtr& now, const metadata::ImageDelta& delta) {
   if (first_image_) set_strangers_aside(*now);
+  if (first_image_ || !delta.broker_configs.empty()) take_broker_configs(*now);
   first_image_ = false;
   // Deletions first: a topic that was created again under its name needs the name of the folder.
   for (const metadata::TopicPtr& topic : delta.deleted) drop(*topic);
@@ -44,11 +45,25 @@ void PartitionManager::on_image(const metadata::ImagePtr&, const metadata::Image
   }
 }
 
+// The defaults of every topic may have changed.
+void PartitionManager::take_broker_configs(const metadata::Image& image) {
+  live_ = settings_.with_dynamic(image.broker_configs(""), image.broker_configs(std::to_string(self_)));
+  std::unordered_map<TopicId, std::shared_ptr<const TopicSettings>> settings;
+  for (const auto& partition : all()) {
+    const metadata::Topic* topic = image.find_topic(partition->id().topic);
+    if (topic == nullptr) continue;
+    auto& shared = settings[topic->id];
+    if (shared == nullptr) shared = settings_of(*topic);
+    partition->set_settings(shared);
+  }
+}
+
 std::shared_ptr<const TopicSettings> PartitionManager::settings_of(const metadata::Topic& topic) const {
-  auto settings = TopicSettings::make(settings_, *topic.configs);
+  auto settings = TopicSettings::make(live_, *topic.configs);
   if (settings) return *std::move(settings);
   log::error("topic config unreadable, defaults hold", {{"topic", topic.name}, {"error", settings.error().message}});
-  settings = TopicSettings::make(settings_, {});
+  settings = TopicSettings::make(live_, {});
+  if (!settings) settings = TopicSettings::make(settings_, {});
   CHECK(settings);  // the broker's own settings were checked at the start
   return *std::move(settings);
 }

@@ -29,6 +29,7 @@ class PartitionManager final : public metadata::Publisher {
   void stop();
 
  private:
+  void take_broker_configs(const metadata::Image& image);
   std::shared_ptr<const TopicSettings> settings_of(const metadata::Topic& topic) const;
   void host(const metadata::Topic& topic, PartitionIndex index, const std::shared_ptr<const TopicSettings>& settings);
   void drop(const metadata::Topic& topic);
@@ -37,6 +38,7 @@ class PartitionManager final : public metadata::Publisher {
   storage::LogManager& logs_;
   const Settings& settings_;
   const BrokerId self_;
+  Settings live_;  // with what the metadata sets for this broker; metadata executor only
   bool first_image_ = true;
   mutable std::shared_mutex mutex_;
   std::unordered_map<TopicPartition, std::shared_ptr<Partition>> partitions_;
