@@ -25,7 +25,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs" / "rules.md"
 
-RULE = r"(?:PROC|SEC|NET|[PIVETGNAWSDZ])\d+"
+RULE = r"(?:PROC|SEC|NET|ADM|[PIVETGNAWSDZ])\d+"
 IDS_FIRST = re.compile(rf"//\s*({RULE}(?:(?:\s*[,/+]\s*|\s+and\s+){RULE})*)\b")
 TEST_BEGINS = re.compile(r"^(?:TYPED_TEST(?:_P)?|TEST(?:_[FP])?|RC_GTEST_(?:FIXTURE_)?PROP)\s*\(\s*(\w+)\s*,\s*(\w+)")
 ROW = re.compile(rf"^\|\s*({RULE})\s*\|(.*)\|([^|]*)\|\s*$")
@@ -34,7 +34,7 @@ LINK = re.compile(r"\]\(([^)]+)\)")
 
 def sort_key(rule_id):
     letters, digits = re.fullmatch(r"([A-Z]+)(\d+)", rule_id).groups()
-    order = ["P", "I", "V", "E", "T", "G", "N", "A", "S", "PROC", "NET", "D", "SEC", "Z", "W"]
+    order = ["P", "I", "V", "E", "T", "G", "N", "A", "S", "PROC", "NET", "ADM", "D", "SEC", "Z", "W"]
     return order.index(letters), int(digits)
 
 

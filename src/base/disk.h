@@ -81,6 +81,7 @@ class Disk {
   // kBusy when another process (or another lock in this one) holds it.
   virtual Result<std::unique_ptr<DirectoryLock>> lock(const Path& lock_file) = 0;
   virtual Result<std::uint64_t> free_bytes(const Path& path) = 0;
+  virtual Result<std::uint64_t> total_bytes(const Path& path) = 0;  // of the file system the path is on
 };
 
 // Waiting work of one log directory: at most a few operations run at a time, in order of submission.

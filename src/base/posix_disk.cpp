@@ -266,4 +266,10 @@ Result<std::uint64_t> PosixDisk::free_bytes(const Path& path) {
   return std::uint64_t{status.f_bavail} * status.f_frsize;
 }
 
+Result<std::uint64_t> PosixDisk::total_bytes(const Path& path) {
+  struct statvfs status{};
+  if (::statvfs(path.c_str(), &status) != 0) return fail_errno(errno, context("statvfs", path));
+  return std::uint64_t{status.f_blocks} * status.f_frsize;
+}
+
 }  // namespace barnabas

@@ -19,6 +19,7 @@ class PosixDisk final : public Disk {
   Result<> sync_directory(const Path& directory) override;
   Result<std::unique_ptr<DirectoryLock>> lock(const Path& lock_file) override;
   Result<std::uint64_t> free_bytes(const Path& path) override;
+  Result<std::uint64_t> total_bytes(const Path& path) override;
 };
 
 }  // namespace barnabas

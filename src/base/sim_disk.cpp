@@ -414,6 +414,11 @@ Result<std::uint64_t> SimDisk::free_bytes(const Path&) {
   return state_->room();
 }
 
+Result<std::uint64_t> SimDisk::total_bytes(const Path&) {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->capacity.value_or(UINT64_MAX);
+}
+
 void SimDisk::power_cut(PowerCut kind, SimRandom& random) {
   const std::scoped_lock lock(state_->mutex);
   state_->root->lose_power(kind, random);

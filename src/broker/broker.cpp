@@ -1,5 +1,7 @@
 #include "broker/broker.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "broker/api_table.h"
 #include "broker/handlers/handlers.h"
@@ -10,7 +12,9 @@ namespace barnabas::broker {
 Broker::Broker(BrokerDeps deps)
     : deps_(deps),
       fetch_sessions_(static_cast<std::size_t>(deps.settings.get(setting::kMaxIncrementalFetchSessionCacheSlots)), deps.clock, deps.random),
-      producer_ids_(deps.controller, deps.images, deps.settings.node_id()) {
+      producer_ids_(deps.controller, deps.images, deps.settings.node_id()),
+      quotas_(deps.clock, {.windows = static_cast<std::size_t>(std::min(deps.settings.get(setting::kQuotaWindowNum), 1000)),
+                           .window = std::chrono::seconds(deps.settings.get(setting::kQuotaWindowSizeSeconds))}) {
   for (std::size_t i = 0; i < deps.loops; ++i) loops_.emplace_back(*this);
 }
 
@@ -47,10 +51,26 @@ void Broker::handle(net::Session& session, const net::Loop& loop, MutableBytes f
   }
   const RequestContext context{row->key, version, header.client_id.value_or(std::string_view()),
                                client,   loop,    loops_[loop.index].images.current()};
+  const bool limited = !context.image->quotas()->empty();
+  const MonoTime began = limited ? deps_.clock.mono() : MonoTime{};
+  if (limited) responder.rest(rest_for(context, frame.size()));
   if (const auto called = row->call(*this, context, decoder, header.correlation_id, responder); !called) {
     refuse(client, responder,
            std::string(protocol::name(row->key)) + " version " + std::to_string(version) + ": " + called.error().message);
   }
+  if (limited) {
+    const double seconds = std::chrono::duration<double>(deps_.clock.mono() - began).count();
+    quotas_.record(context.image->quotas(), QuotaKind::kRequestTime, user(client), context.client_id, seconds);
+  }
+}
+
+// What the client used up to now, with this request's bytes; the time this request takes counts for the next one.
+MonoDuration Broker::rest_for(const RequestContext& context, std::size_t frame_bytes) {
+  const auto& quotas = context.image->quotas();
+  const std::string_view who = user(context.session);
+  const MonoDuration rest = quotas_.record(quotas, QuotaKind::kRequestTime, who, context.client_id, 0);
+  if (context.key != protocol::ApiKey::kProduce) return rest;
+  return std::max(rest, quotas_.record(quotas, QuotaKind::kProducerBytes, who, context.client_id, static_cast<double>(frame_bytes)));
 }
 
 void Broker::finish_input(const net::Loop& loop) { produces(loop).finish(); }

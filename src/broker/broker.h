@@ -14,12 +14,14 @@
 #include "broker/fetch_session.h"
 #include "broker/handler.h"
 #include "broker/producer_ids.h"
+#include "broker/quotas.h"
 #include "config/settings.h"
 #include "controller/controller.h"
 #include "coordinator/group_coordinator.h"
 #include "metadata/image_holder.h"
 #include "model/compression.h"
 #include "replication/partition_manager.h"
+#include "storage/log_manager.h"
 
 namespace barnabas::broker {
 
@@ -33,6 +35,7 @@ struct BrokerDeps {
   controller::Controller& controller;
   replication::PartitionManager& partitions;
   coordinator::GroupCoordinator& groups;
+  storage::LogManager& logs;
   std::size_t loops = 1;
 };
 
@@ -53,6 +56,8 @@ class Broker final : public net::FrameHandler {
   controller::Controller& controller() const { return deps_.controller; }
   replication::PartitionManager& partitions() const { return deps_.partitions; }
   coordinator::GroupCoordinator& groups() const { return deps_.groups; }
+  storage::LogManager& logs() const { return deps_.logs; }
+  Quotas& quotas() { return quotas_; }
   FetchSessions& fetch_sessions() { return fetch_sessions_; }
   ProducerIds& producer_ids() { return producer_ids_; }
   BrokerId id() const { return deps_.settings.node_id(); }
@@ -66,12 +71,16 @@ class Broker final : public net::FrameHandler {
   // Where this client should find the broker: its advertised listener, or else the address it connected to.
   metadata::Endpoint advertised(const ClientSession& session, const metadata::Broker& broker) const;
 
+  // Who a connection belongs to, for quotas. Nobody logs in yet.
+  static std::string_view user(const ClientSession&) { return "ANONYMOUS"; }
+
   // The single name of an existing topic, whether it was asked for by name or by id.
   static const metadata::Topic* find_topic(const metadata::Image& image, const std::string& name, const Uuid& id, bool by_id) {
     return by_id ? image.find_topic(id) : image.find_topic(name);
   }
 
  private:
+  MonoDuration rest_for(const RequestContext& context, std::size_t frame_bytes);
   void refuse(const ClientSession& session, net::Responder& responder, std::string why);
 
   struct LoopState {
@@ -85,6 +94,7 @@ class Broker final : public net::FrameHandler {
   std::vector<LoopState> loops_;
   FetchSessions fetch_sessions_;
   ProducerIds producer_ids_;
+  Quotas quotas_;
   log::Limiter refusals_{std::chrono::seconds(1)};
 };
 

@@ -54,8 +54,8 @@ FetchOperation::FetchOperation(Broker& broker, const RequestContext& context, co
       executor_(*context.loop.executor),
       session_(context.session),
       version_(context.version),
-      max_bytes_(static_cast<std::uint32_t>(std::max(0, std::min(context.version >= kFirstWithMaxBytes ? request.max_bytes : INT32_MAX,
-                                                                 broker.settings().get(setting::kFetchMaxBytes))))),
+      client_id_(context.image->quotas()->empty() ? std::string_view() : context.client_id),
+      max_bytes_(most_bytes(broker, context, request)),
       min_bytes_(std::min<std::int64_t>(std::max(request.min_bytes, 0), max_bytes_)),
       deadline_(broker.clock().mono() + std::chrono::milliseconds(std::max(request.max_wait_ms, 0))),
       isolation_(request.isolation_level == 1 ? replication::Isolation::kReadCommitted : replication::Isolation::kReadUncommitted),
@@ -63,6 +63,16 @@ FetchOperation::FetchOperation(Broker& broker, const RequestContext& context, co
       fetch_(std::move(fetch)),
       image_(context.image),
       reply_(std::move(reply)) {}
+
+// A client with a quota is not given more than its windows hold: its rest will not be longer than they are.
+std::uint32_t FetchOperation::most_bytes(Broker& broker, const RequestContext& context, const protocol::FetchRequest& request) {
+  const std::int32_t asked =
+      std::min(context.version >= kFirstWithMaxBytes ? request.max_bytes : INT32_MAX, broker.settings().get(setting::kFetchMaxBytes));
+  const auto most = static_cast<std::uint32_t>(std::max(0, asked));
+  const auto allowance =
+      broker.quotas().allowance(context.image->quotas(), QuotaKind::kConsumerBytes, Broker::user(context.session), context.client_id);
+  return allowance && *allowance < most ? static_cast<std::uint32_t>(*allowance) : most;
+}
 
 void FetchOperation::start() {
   reads_.resize(fetch_.targets.size());
@@ -194,7 +204,11 @@ void FetchOperation::read_on_disk() {
   });
 }
 
-void FetchOperation::answer() { reply_(build()); }
+void FetchOperation::answer() {
+  reply_.rest(broker_.quotas().record(image_->quotas(), QuotaKind::kConsumerBytes, Broker::user(session_), client_id_,
+                                      static_cast<double>(bytes_)));
+  reply_(build());
+}
 
 FetchResponse FetchOperation::build() {
   FetchResponse response;

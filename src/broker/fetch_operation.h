@@ -33,6 +33,7 @@ class FetchOperation final : public replication::FetchWaiter, public std::enable
 
   bool read_all(storage::ReadMode mode);  // true: everything needed was in memory
   void look_up(std::size_t i);
+  static std::uint32_t most_bytes(Broker& broker, const RequestContext& context, const protocol::FetchRequest& request);
   bool satisfied() const;
   bool warm();
   void park();
@@ -48,6 +49,7 @@ class FetchOperation final : public replication::FetchWaiter, public std::enable
   Executor& executor_;
   ClientSession session_;  // a copy: the connection may be gone by the answer
   const std::int16_t version_;
+  const std::string client_id_;  // where there are quotas, else empty
   const std::uint32_t max_bytes_;
   const std::int64_t min_bytes_;
   const MonoTime deadline_;

@@ -4,9 +4,10 @@
 //   void handle_metadata(Broker&, const RequestContext&, protocol::MetadataRequest&&, Replier<protocol::MetadataResponse>)
 //
 // One file per API, handlers/NN_name.cpp, and one row in the table (api_table.cpp). Dispatch has done what concerns the
-// whole API: decoding, the version, quotas. The request's bytes fields are views of the frame: they are good
-// until Broker::finish_input() only, and a handler that answers later copies what it keeps. The Replier may be used later and from any
-// thread; replies leave in request order (net/connection.h).
+// whole API: decoding, the version, quotas. The request's bytes fields are views of the frame: they are good until
+// Broker::finish_input() only, and a handler that answers later copies what it keeps. The Replier may be used later and
+// from any thread; replies leave in request order (net/connection.h).
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -43,7 +44,24 @@ class Replier {
 
   std::int16_t version() const { return version_; }
 
+  // KIP-219: how long the connection will rest after the answer, which says so where its version can.
+  void rest(MonoDuration time) { responder_.rest(std::max(responder_.rest(), time)); }
+
   void operator()(const Response& response) {
+    if constexpr (requires { response.throttle_time_ms; }) {
+      if (responder_.rest() > MonoDuration{}) {
+        Response told = response;
+        told.throttle_time_ms = static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(responder_.rest()).count());
+        return send(told);
+      }
+    }
+    send(response);
+  }
+  void no_reply() { responder_.no_reply(); }
+  void close(std::string why) { responder_.close(std::move(why)); }
+
+ private:
+  void send(const Response& response) {
     auto frame = protocol::encode_response(correlation_id_, response, version_);
     // Only a value that this version cannot carry fails: a bug of the handler, but a client's request led to it, so
     // its connection ends and the broker goes on.
@@ -54,10 +72,7 @@ class Replier {
     }
     responder_.send(std::move(frame->slices));
   }
-  void no_reply() { responder_.no_reply(); }
-  void close(std::string why) { responder_.close(std::move(why)); }
 
- private:
   net::Responder responder_;
   std::int32_t correlation_id_;
   std::int16_t version_;

@@ -155,7 +155,8 @@ class SimNode {
                                                   .images = loader_->holder(),
                                                   .controller = *controller_,
                                                   .partitions = *partitions_,
-                                                  .groups = *groups_});
+                                                  .groups = *groups_,
+                                                  .logs = *logs_});
     net::ServerLimits limits;
     limits.queued_max_bytes = UINT64_MAX;
     sockets_ = std::make_unique<net::SocketServer>(network_, *broker_, machine_.clock, limits);

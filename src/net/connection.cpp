@@ -20,6 +20,7 @@ struct Responder::Outcome {
   std::vector<Slice> frame;
   bool close = false;
   std::string why;
+  MonoDuration rest{};
 };
 
 Responder::Responder(std::weak_ptr<Connection> connection, Executor& executor, std::uint64_t sequence)
@@ -29,6 +30,7 @@ Responder::Responder(Responder&& other) noexcept
     : connection_(std::move(other.connection_)),
       executor_(other.executor_),
       sequence_(other.sequence_),
+      rest_(other.rest_),
       armed_(std::exchange(other.armed_, false)) {}
 
 Responder& Responder::operator=(Responder&& other) noexcept {
@@ -37,6 +39,7 @@ Responder& Responder::operator=(Responder&& other) noexcept {
     connection_ = std::move(other.connection_);
     executor_ = other.executor_;
     sequence_ = other.sequence_;
+    rest_ = other.rest_;
     armed_ = std::exchange(other.armed_, false);
   }
   return *this;
@@ -46,9 +49,9 @@ Responder::~Responder() {
   if (armed_) close("the request was dropped");
 }
 
-void Responder::send(std::vector<Slice> frame) { finish({std::move(frame), false, {}}); }
-void Responder::no_reply() { finish({}); }
-void Responder::close(std::string why) { finish({{}, true, std::move(why)}); }
+void Responder::send(std::vector<Slice> frame) { finish({std::move(frame), false, {}, rest_}); }
+void Responder::no_reply() { finish({{}, false, {}, rest_}); }
+void Responder::close(std::string why) { finish({{}, true, std::move(why), {}}); }
 
 void Responder::finish(Outcome outcome) {
   CHECK(armed_);
@@ -97,22 +100,23 @@ void Connection::close(std::string_view why) {
 void Connection::check_deadlines(MonoTime now) {
   if (closed_) return;
   const bool frame_begun = unread_.size() - unread_position_ > 0 || partial_.length > 0;
-  const bool frame_held = unanswered_ > 0 || waiting_for_budget_ || holds_frames();
+  const bool frame_held = unanswered_ > 0 || resting() || waiting_for_budget_ || holds_frames();
   if (frame_begun && !frame_held) {
     const auto earned = std::chrono::seconds(partial_.received / (64 * 1024));
     if (now - frame_started_ > limits_.frame_max + earned) return close("a frame took too long to arrive");
   }
-  if (unanswered_ == 0 && now - last_activity_ > limits_.idle_max) close("idle");
+  if (unanswered_ == 0 && !resting() && now - last_activity_ > limits_.idle_max) close("idle");
 }
 
 bool Connection::may_read() const {
-  return !closed_ && !waiting_for_budget_ && unanswered_serial_ == 0 && pending_.size() < limits_.pending_max &&
+  return !closed_ && !resting() && !waiting_for_budget_ && unanswered_serial_ == 0 && pending_.size() < limits_.pending_max &&
          outbox_bytes_ < limits_.outbox_max_bytes && unread_.size() - unread_position_ < kLengthBytes &&
          (partial_.length == 0 || partial_.received < partial_.length);
 }
 
 bool Connection::may_dispatch(ByteView frame) const {
-  if (unanswered_serial_ > 0 || pending_.size() >= limits_.pending_max || outbox_bytes_ >= limits_.outbox_max_bytes) return false;
+  if (resting() || unanswered_serial_ > 0 || pending_.size() >= limits_.pending_max || outbox_bytes_ >= limits_.outbox_max_bytes)
+    return false;
   return unanswered_ == 0 || handler_.pipelined(frame);
 }
 
@@ -264,7 +268,24 @@ void Connection::complete(std::uint64_t sequence, Responder::Outcome outcome) {
   outbox_bytes_ += request.bytes;
   --unanswered_;
   if (!request.pipelined) --unanswered_serial_;
+  if (outcome.rest > MonoDuration{}) begin_rest(outcome.rest);
   if (!in_dispatch_) after_reply();
+}
+
+void Connection::begin_rest(MonoDuration time) {
+  rest_until_ = std::max(rest_until_, clock_.mono() + time);
+  if (std::exchange(rests_, true)) return;
+  loop_.executor->post_at(rest_until_, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->end_rest();
+  });
+}
+
+void Connection::end_rest() {
+  if (closed_) return;
+  rests_ = false;
+  const MonoDuration left = rest_until_ - clock_.mono();  // a later answer may have asked for more
+  if (left > MonoDuration{}) return begin_rest(left);
+  resume();
 }
 
 // Sends what is ready; then what was held back may go on.
@@ -273,7 +294,7 @@ void Connection::after_reply() {
   if (closed_) return;
   if (!holds_frames()) return arm_read();
   // Posted, not called: this may run inside another connection's turn, which owns the scratch buffer.
-  if (unanswered_serial_ > 0 || waiting_for_budget_ || resume_posted_) return;
+  if (unanswered_serial_ > 0 || waiting_for_budget_ || resume_posted_ || resting()) return;
   if (pending_.size() >= limits_.pending_max || outbox_bytes_ >= limits_.outbox_max_bytes) return;
   resume_posted_ = true;
   loop_.executor->post([weak = weak_from_this()] {

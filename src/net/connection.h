@@ -11,7 +11,7 @@
 // still wait for their replicas or their disk. Replies leave in request order whatever order they were finished in.
 //
 // Back-pressure: a connection is not read from while an earlier request holds it, while `limits.pending_max` replies
-// wait, while the outbox holds more than `outbox_max_bytes`, or while the memory budget is used up.
+// wait, while the outbox holds more than `outbox_max_bytes`, while the memory budget is used up, or while it rests.
 //
 // Everything here runs on the loop's executor; a Responder may be used from any thread.
 #include <cstdint>
@@ -43,7 +43,10 @@ class Responder {
 
   void send(std::vector<Slice> frame);  // with its length in front
   void no_reply();                      // acks=0: nothing is sent, the next request goes on
-  void close(std::string why);          // no reply: the connection ends after the replies before it
+  // The connection rests for so long after this answer: nothing more of it is read or handled (KIP-219).
+  void rest(MonoDuration time) { rest_ = time; }
+  MonoDuration rest() const { return rest_; }
+  void close(std::string why);  // no reply: the connection ends after the replies before it
   explicit operator bool() const { return armed_; }
 
  private:
@@ -53,6 +56,7 @@ class Responder {
   std::weak_ptr<Connection> connection_;
   Executor* executor_ = nullptr;
   std::uint64_t sequence_ = 0;
+  MonoDuration rest_{};
   bool armed_ = false;
 };
 
@@ -129,6 +133,9 @@ class Connection : public std::enable_shared_from_this<Connection>, private Turn
   void try_finish_partial();
   void drop_partial();
   void complete(std::uint64_t sequence, Responder::Outcome outcome);
+  bool resting() const { return rests_; }
+  void begin_rest(MonoDuration time);
+  void end_rest();
   void after_reply();
   void flush();
   bool write_front();
@@ -169,7 +176,9 @@ class Connection : public std::enable_shared_from_this<Connection>, private Turn
   bool unfinished_ = false;  // frames were handed over since finish_input()
   bool resume_posted_ = false;
   bool waiting_for_budget_ = false;
+  bool rests_ = false;
   bool closed_ = false;
+  MonoTime rest_until_;
   MonoTime last_activity_;
   MonoTime frame_started_;
 };

@@ -58,8 +58,8 @@ class ConnectionTest : public ::testing::Test {
     limits.connection.pending_max = 8;
     limits.connection.outbox_max_bytes = 10'000;
     limits.queued_max_bytes = 50'000;
-    limits.connections_max = 3;
-    limits.connections_max_per_ip = 2;
+    limits.admission.connections_max = 3;
+    limits.admission.connections_max_per_ip = 2;
     return limits;
   }
   void start(ServerLimits with) {
@@ -198,6 +198,43 @@ TEST_F(ConnectionTest, FramesInFrontOfAnImpossibleLengthAreFinishedBeforeTheConn
   send(*client, all);
   EXPECT_EQ(handler_.finished, (std::vector<std::size_t>{1}));
   EXPECT_TRUE(client->closed());
+}
+
+// ADM10, KIP-219
+TEST_F(ConnectionTest, AConnectionRestsAfterAnAnswerThatSaysSo) {
+  start(limits());
+  const auto client = connect();
+  const auto other = connect();
+  send(*client, frame("p1"));
+  send(*client, frame("p2"));
+  handler_.waiting[0].rest(std::chrono::seconds(10));
+  handler_.answer(0);
+  EXPECT_EQ(received(*client), "re:p1") << "the answer itself is not late";
+  send(*client, frame("p3"));
+  send(*other, frame("x"));
+  EXPECT_EQ(handler_.seen, (std::vector<std::string>{"p1", "p2", "x"}));
+  handler_.waiting[1].rest(std::chrono::seconds(15));
+  handler_.answer(1);
+  EXPECT_EQ(received(*client), "re:p2");
+  executor_.advance(std::chrono::seconds(11));
+  EXPECT_EQ(handler_.seen.size(), 3u) << "a later answer asked for more";
+  server_->sweep();
+  executor_.advance(std::chrono::seconds(5));
+  EXPECT_EQ(handler_.seen.back(), "p3");
+  EXPECT_FALSE(client->closed());
+}
+
+TEST_F(ConnectionTest, ARestLongerThanTheIdleLimitClosesNothing) {
+  start(limits());
+  const auto client = connect();
+  send(*client, frame("fetch"));
+  handler_.waiting[0].rest(std::chrono::minutes(30));
+  handler_.answer(0);
+  run();
+  executor_.advance(std::chrono::minutes(20));
+  server_->sweep();
+  run();
+  EXPECT_FALSE(client->closed());
 }
 
 // A3, D3: the length is judged before anything is allocated for it.

@@ -5,7 +5,12 @@
 namespace barnabas::net {
 
 SocketServer::SocketServer(Network& network, FrameHandler& handler, const Clock& clock, ServerLimits limits)
-    : network_(network), handler_(handler), clock_(clock), limits_(std::move(limits)), budget_(limits_.queued_max_bytes) {}
+    : network_(network),
+      handler_(handler),
+      clock_(clock),
+      limits_(std::move(limits)),
+      budget_(limits_.queued_max_bytes),
+      admission_(limits_.admission) {}
 
 SocketServer::~SocketServer() = default;
 
@@ -26,10 +31,15 @@ void SocketServer::stop_listening() {
   closing.swap(acceptors_);
 }
 
+void SocketServer::set_admission(AdmissionLimits limits) {
+  const std::lock_guard lock(mutex_);
+  admission_ = std::move(limits);
+}
+
 bool SocketServer::admit(const std::string& ip) const {
-  if (connections_.size() >= limits_.connections_max) return false;
-  const auto own = limits_.connections_max_by_ip.find(ip);
-  const std::uint32_t most = own != limits_.connections_max_by_ip.end() ? own->second : limits_.connections_max_per_ip;
+  if (connections_.size() >= admission_.connections_max) return false;
+  const auto own = admission_.connections_max_by_ip.find(ip);
+  const std::uint32_t most = own != admission_.connections_max_by_ip.end() ? own->second : admission_.connections_max_per_ip;
   const auto count = by_ip_.find(ip);
   return (count == by_ip_.end() ? 0 : count->second) < most;
 }

@@ -10,11 +10,15 @@
 
 namespace barnabas::net {
 
-struct ServerLimits {
-  ConnectionLimits connection;
+struct AdmissionLimits {
   std::uint32_t connections_max = 10'000;
   std::uint32_t connections_max_per_ip = 10'000;
   std::unordered_map<std::string, std::uint32_t> connections_max_by_ip;  // max.connections.per.ip.overrides
+};
+
+struct ServerLimits {
+  ConnectionLimits connection;
+  AdmissionLimits admission;
   std::uint64_t queued_max_bytes = 0;
   SocketOptions socket;
 };
@@ -35,6 +39,8 @@ class SocketServer {
   void stop_listening();
   // Closes every connection, each on its own loop. Returns at once.
   void close_all();
+  // For connections that come from now on; those that are there stay.
+  void set_admission(AdmissionLimits limits);
   // Deadlines of every connection; called every few seconds.
   void sweep();
   std::size_t connection_count() const;
@@ -58,6 +64,7 @@ class SocketServer {
   log::Limiter refused_{std::chrono::seconds(10)};
 
   mutable std::mutex mutex_;
+  AdmissionLimits admission_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::uint64_t last_id_ = 0;
   std::unordered_map<std::uint64_t, Entry> connections_;

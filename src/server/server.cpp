@@ -16,6 +16,7 @@
 #include "metadata/local_log.h"
 #include "net/asio_network.h"
 #include "net/socket_server.h"
+#include "server/live_limits.h"
 #include "server/node_paths.h"
 #include "storage/log_manager.h"
 
@@ -30,11 +31,7 @@ net::ServerLimits limits_of(const Settings& settings) {
   limits.connection.frame_max_bytes = static_cast<std::uint32_t>(settings.get(setting::kSocketRequestMaxBytes));
   limits.connection.outbox_max_bytes = static_cast<std::uint64_t>(settings.get(setting::kBarnabasConnectionOutboxMaxBytes));
   limits.connection.idle_max = std::chrono::milliseconds(settings.get(setting::kConnectionsMaxIdleMs));
-  limits.connections_max = static_cast<std::uint32_t>(settings.get(setting::kMaxConnections));
-  limits.connections_max_per_ip = static_cast<std::uint32_t>(settings.get(setting::kMaxConnectionsPerIp));
-  for (const auto& [address, most] : settings.connections_per_ip_overrides()) {
-    limits.connections_max_by_ip.emplace(address, static_cast<std::uint32_t>(most));
-  }
+  limits.admission = admission_of(settings);
   limits.queued_max_bytes = static_cast<std::uint64_t>(settings.get(setting::kQueuedMaxRequestBytes));
   limits.socket.backlog = settings.get(setting::kSocketListenBacklogSize);
   limits.socket.send_buffer_bytes = settings.get(setting::kSocketSendBufferBytes);
@@ -82,6 +79,7 @@ struct Server::Parts {
   std::unique_ptr<controller::Controller> controller;
   std::unique_ptr<replication::PartitionManager> partitions;
   std::unique_ptr<broker::ImageTopicNames> topic_names;
+  std::unique_ptr<LiveLimits> live_limits;
   std::unique_ptr<coordinator::GroupCoordinator> groups;
   std::unique_ptr<broker::GroupPartitions> group_partitions;
   std::unique_ptr<broker::Broker> broker;
@@ -144,6 +142,8 @@ Result<> Server::Parts::start_metadata() {
   topic_names = std::make_unique<broker::ImageTopicNames>(loader->holder());
   groups = std::make_unique<coordinator::GroupCoordinator>(broker::group_settings(settings), clock, random, *control, *topic_names);
   group_partitions = std::make_unique<broker::GroupPartitions>(*groups, *partitions, clock, settings.node_id());
+  live_limits = std::make_unique<LiveLimits>(settings);
+  loader->add_publisher(*live_limits);
   loader->add_publisher(*partitions);
   loader->add_publisher(*group_partitions);
   loader->set_leadership_listener(*controller);
@@ -168,6 +168,7 @@ Result<> Server::Parts::listen() {
                                                           .controller = *controller,
                                                           .partitions = *partitions,
                                                           .groups = *groups,
+                                                          .logs = *logs,
                                                           .loops = static_cast<std::size_t>(settings.get(setting::kBarnabasIoThreads))});
   std::vector<net::AsioLoop*> all;
   for (int i = 0; i < settings.get(setting::kBarnabasIoThreads); ++i) {
@@ -176,6 +177,7 @@ Result<> Server::Parts::listen() {
   }
   network = std::make_unique<net::AsioNetwork>(std::move(all));
   sockets = std::make_unique<net::SocketServer>(*network, *broker, clock, limits_of(settings));
+  live_limits->follow(*sockets, *loader->holder().current());
   for (const Listener& listener : settings.listeners()) {
     TRY_ASSIGN(const net::Endpoint at, sockets->listen({listener.name, {listener.host, listener.port}}));
     listening.push_back({listener.name, at});
