@@ -1,0 +1,150 @@
+"""Apache Kafka's own administration tools, all in one JVM, against one broker."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from clients import java_command
+from harness import COMPAT, PATIENCE, kafka_jars, wait_until
+
+TOOLS = "org.apache.kafka.tools."
+CONFIGS = "kafka.admin.ConfigCommand"
+
+
+class Tools:
+    """tool("org.apache.kafka.tools.TopicCommand", "--list"): what it printed; fails unless it ends well."""
+
+    def __init__(self, broker):
+        self.broker = broker
+        command = java_command(f"{kafka_jars('4.3.1')}/*", main=str(COMPAT / "programs/kafka/Tools.java"))
+        # Its standard error is ours: what a tool writes there comes with its answer.
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, main, *words):
+        line = "\t".join([main, "--bootstrap-server", self.broker.address, *map(str, words)])
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def __call__(self, main, *words):
+        answer = self.run(main, *words)
+        assert answer["exit"] == 0, f"{main} {words} ended with {answer['exit']}:\n{answer['out']}{answer['err']}"
+        return answer["out"]
+
+    def refused(self, main, *words):
+        """What it printed, and it must not have ended well."""
+        answer = self.run(main, *words)
+        printed = answer["out"] + answer["err"]
+        assert answer["exit"] != 0 or re.search(r"(?i)error|exception", printed), printed
+        return printed
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def tool(shared_broker):
+    tools = Tools(shared_broker)
+    yield tools
+    tools.close()
+
+
+def me(tool):
+    return re.search(r"\(id: (\d+) ", tool(TOOLS + "BrokerApiVersionsCommand"))[1]
+
+
+def test_topic_command(tool, new_topic, broker):
+    topic = new_topic(broker, 2)
+    command = TOOLS + "TopicCommand"
+    assert topic in tool(command, "--list").split()
+    tool(command, "--alter", "--topic", topic, "--partitions", 3)
+
+    def grown():
+        described = tool(command, "--describe", "--topic", topic)
+        return "PartitionCount: 3" in described and described.count("\tPartition: ") == 3
+
+    wait_until(grown, 20 * PATIENCE, "three partitions are described")
+    assert "does not exist" in tool.refused(command, "--describe", "--topic", "there-is-no-such-topic")
+    tool(command, "--delete", "--topic", topic)
+
+
+def test_configs_of_topics(tool, new_topic, broker):
+    topic = new_topic(broker, 1)
+    of_topic = (CONFIGS, "--entity-type", "topics", "--entity-name", topic)
+    assert "Completed" in tool(*of_topic, "--alter", "--add-config", "retention.ms=5000,max.message.bytes=2000")
+    described = tool(*of_topic, "--describe")
+    assert "retention.ms=5000" in described and "DYNAMIC_TOPIC_CONFIG:max.message.bytes=2000" in described
+    tool(*of_topic, "--alter", "--delete-config", "retention.ms")
+    assert "retention.ms" not in tool(*of_topic, "--describe")
+    assert "cleanup.policy=delete" in tool(*of_topic, "--describe", "--all")
+    assert "retention.ms" in tool.refused(*of_topic, "--alter", "--add-config", "retention.ms=soon")
+
+
+def test_configs_of_brokers(tool, broker):
+    one = (CONFIGS, "--entity-type", "brokers", "--entity-name", me(tool))
+    every = (CONFIGS, "--entity-type", "brokers", "--entity-default")
+    tool(*every, "--alter", "--add-config", "log.retention.ms=77777")
+    tool(*one, "--alter", "--add-config", "log.retention.ms=88888")
+    assert "log.retention.ms=77777" in tool(*every, "--describe")
+    described = tool(*one, "--describe")
+    assert "DYNAMIC_BROKER_CONFIG:log.retention.ms=88888" in described
+    assert "DYNAMIC_DEFAULT_BROKER_CONFIG:log.retention.ms=77777" in described
+    tool(*one, "--alter", "--delete-config", "log.retention.ms")
+    tool(*every, "--alter", "--delete-config", "log.retention.ms")
+    assert "log.retention.ms" not in tool(*one, "--describe")
+    assert "node.id=" in tool(*one, "--describe", "--all")
+    tool.refused(*one, "--alter", "--add-config", "log.dirs=/elsewhere")
+
+
+def test_log_levels(tool, broker):
+    loggers = (CONFIGS, "--entity-type", "broker-loggers", "--entity-name", me(tool))
+    before = re.search(r"\broot=(\w+)", tool(*loggers, "--describe"))[1]
+    tool(*loggers, "--alter", "--add-config", "root=WARN")
+    assert "root=WARN" in tool(*loggers, "--describe")
+    tool(*loggers, "--alter", "--add-config", f"root={before}")
+
+
+def test_quotas(tool, broker):
+    of_client = (CONFIGS, "--entity-type", "clients", "--entity-name", "greedy")
+    of_user = (CONFIGS, "--entity-type", "users", "--entity-name", "ada")
+    tool(*of_client, "--alter", "--add-config", "producer_byte_rate=123456,request_percentage=200")
+    tool(CONFIGS, "--entity-type", "users", "--entity-default", "--alter", "--add-config", "consumer_byte_rate=1000000000")
+    described = tool(*of_client, "--describe")
+    assert "producer_byte_rate=123456" in described and "request_percentage=200" in described
+    assert "consumer_byte_rate" in tool(CONFIGS, "--entity-type", "users", "--entity-default", "--describe")
+    tool(*of_client, "--alter", "--delete-config", "producer_byte_rate,request_percentage")
+    tool(CONFIGS, "--entity-type", "users", "--entity-default", "--alter", "--delete-config", "consumer_byte_rate")
+    assert "producer_byte_rate" not in tool(*of_client, "--describe")
+    tool.refused(*of_user, "--alter", "--add-config", "producer_byte_rate=-5")
+
+
+def test_log_dirs_command(tool, new_topic, broker):
+    topic = new_topic(broker, 2)
+    printed = tool(TOOLS + "LogDirsCommand", "--describe", "--topic-list", topic)
+    answer = json.loads(next(line for line in printed.splitlines() if line.startswith("{")))
+    (directory,) = answer["brokers"][0]["logDirs"]
+    assert directory["error"] is None
+    assert sorted(one["partition"] for one in directory["partitions"]) == [f"{topic}-0", f"{topic}-1"]
+
+
+def test_feature_and_quorum_commands(tool, broker):
+    tool(TOOLS + "FeatureCommand", "describe")
+    status = tool(TOOLS + "MetadataQuorumCommand", "describe", "--status")
+    assert re.search(rf"LeaderId:\s+{me(tool)}\b", status), status
+    assert "Leader" in tool(TOOLS + "MetadataQuorumCommand", "describe", "--replication")
+
+
+def test_elections_and_reassignments(tool, new_topic, broker, tmp_path):
+    topic = new_topic(broker, 1)
+    tool(TOOLS + "LeaderElectionCommand", "--election-type", "preferred", "--topic", topic, "--partition", 0)
+    plan = tmp_path / "plan.json"
+    moves = [{"topic": topic, "partition": 0, "replicas": [int(me(tool))]}]
+    plan.write_text(json.dumps({"version": 1, "partitions": moves}))
+    command = TOOLS + "reassign.ReassignPartitionsCommand"
+    tool(command, "--execute", "--reassignment-json-file", plan)
+    assert "completed" in tool(command, "--verify", "--reassignment-json-file", plan)
+    assert "No partition reassignments found" in tool(command, "--list")
