@@ -106,6 +106,10 @@ void add_yes(CLI::App& app, bool& yes) { app.add_flag("-y,--yes", yes, "Do it wi
 std::string version_text() { return std::string("barnabas ") + kVersion; }
 
 std::variant<Command, Exit> parse(int argc, const char* const* argv) {
+  if (const auto shim = argc > 0 ? shim_name(argv[0]) : std::nullopt) return Command(ShimCommand{*shim, {argv + 1, argv + argc}});
+  if (argc > 2 && std::string_view(argv[1]) == "shim") {
+    if (const auto shim = shim_name(argv[2])) return Command(ShimCommand{*shim, {argv + 3, argv + argc}});
+  }
   CLI::App app("Barnabas: a distributed message log that speaks Apache Kafka's protocol.", "barnabas");
   app.require_subcommand(1);
   app.set_version_flag("--version", version_text());
@@ -119,6 +123,8 @@ std::variant<Command, Exit> parse(int argc, const char* const* argv) {
   add_cluster_commands(app, leaves);
   add_config_commands(app, leaves);
   add_storage(app, leaves);
+  add_bench_commands(app, leaves);
+  add_shims(app, leaves);
   add_completion_commands(app, leaves);
   add_version(app, leaves);
 

@@ -3,7 +3,9 @@
 #include <string>
 #include <variant>
 
+#include "cli/bench.h"
 #include "cli/commands.h"
+#include "cli/shim.h"
 
 namespace barnabas::cli {
 
@@ -12,7 +14,7 @@ struct PrintCommand {
   std::string text;
 };
 
-using Command = std::variant<ServeCommand, StorageImportCommand, VersionCommand, PrintCommand, AdminCommand>;
+using Command = std::variant<ServeCommand, StorageImportCommand, VersionCommand, PrintCommand, ShimCommand, BenchCommand, AdminCommand>;
 
 // What to print and exit with instead: help (0), or what is wrong with the arguments (2).
 struct Exit {

@@ -3,10 +3,10 @@
 #include <array>
 #include <map>
 
-#include "cli/admin_command.h"
 #include "cli/offset_range.h"
 #include "cli/rdkafka.h"
 #include "cli/record_text.h"
+#include "cli/records_command.h"
 #include "client/admin.h"
 #include "client/refusal.h"
 
@@ -149,8 +149,8 @@ class Printer {
 
 class Consumer {
  public:
-  Consumer(const Rdkafka& kafka, const Asked& asked, const Consume& consume, Printer printer)
-      : kafka_(kafka), asked_(asked), consume_(consume), printer_(std::move(printer)) {}
+  Consumer(const Rdkafka& kafka, const Asked& asked, const Consume& consume, const ConsumeStyle& style, Printer printer)
+      : kafka_(kafka), asked_(asked), consume_(consume), style_(style), printer_(std::move(printer)) {}
   Consumer(const Consumer&) = delete;
   ~Consumer() {
     if (handle_ == nullptr) return;
@@ -194,13 +194,18 @@ class Consumer {
 
   int run() {
     int code = kDone;
+    MonoTime last = asked_.context.clock.mono();
     while (open_ > 0 && !(consume_.count > 0 && printed_ >= consume_.count) && !asked_.context.console.interrupted()) {
       rd_kafka_message_t* message = kafka_.consumer_poll(handle_, 0);
       if (message == nullptr) {
         asked_.context.console.flush();  // nothing more is there now
         message = kafka_.consumer_poll(handle_, kPollMs);
       }
-      if (message == nullptr) continue;
+      if (message == nullptr) {
+        if (idle_for_too_long(last)) break;
+        continue;
+      }
+      if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) last = asked_.context.clock.mono();
       const rd_kafka_resp_err_t error = take(*message);
       kafka_.message_destroy(message);
       if (error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
@@ -208,10 +213,15 @@ class Consumer {
       code = exit_code(error);
       break;
     }
+    if (style_.say_total) asked_.context.console.err("Processed a total of " + std::to_string(printed_) + " messages\n");
     return code;
   }
 
  private:
+  bool idle_for_too_long(MonoTime since) const {
+    return style_.idle_max_ms > 0 && asked_.context.clock.mono() - since > std::chrono::milliseconds(style_.idle_max_ms);
+  }
+
   rd_kafka_resp_err_t take(const rd_kafka_message_t& message) {
     if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       close_at(message, message.offset);
@@ -252,6 +262,7 @@ class Consumer {
   const Rdkafka& kafka_;
   const Asked& asked_;
   const Consume& consume_;
+  const ConsumeStyle& style_;
   Printer printer_;
   rd_kafka_t* handle_ = nullptr;
   Spans spans_;
@@ -279,7 +290,9 @@ Result<Properties> properties_of(const Asked& asked, const Consume& consume, con
 
 }  // namespace
 
-int run(const Asked& asked, const Consume& consume) {
+int run(const Asked& asked, const Consume& consume) { return run(asked, consume, ConsumeStyle{}); }
+
+int run(const Asked& asked, const Consume& consume, const ConsumeStyle& style) {
   const auto range = parse_range(consume.range, asked.context.clock.wall_ms());
   if (!range) return wrong_usage(asked.context, range.error().message);
   std::optional<RecordFormat> format;
@@ -304,7 +317,7 @@ int run(const Asked& asked, const Consume& consume) {
   if (!partitions) return failed(asked.context, partitions.error());
   const auto kafka = Rdkafka::load();
   if (!kafka) return failed(asked.context, kafka.error());
-  Consumer consumer(*kafka, asked, consume, Printer(asked, std::move(format)));
+  Consumer consumer(*kafka, asked, consume, style, Printer(asked, std::move(format)));
   if (const auto opened = consumer.open(*properties); !opened) return wrong_usage(asked.context, opened.error().message);
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   if (consume.group.empty()) {

@@ -53,6 +53,8 @@ void add_data_commands(CLI::App& app, Leaves& leaves);
 void add_group_commands(CLI::App& app, Leaves& leaves);
 void add_config_commands(CLI::App& app, Leaves& leaves);
 void add_storage_commands(CLI::App& storage, Leaves& leaves);
+void add_bench_commands(CLI::App& app, Leaves& leaves);
+void add_shims(CLI::App& app, Leaves& leaves);
 void add_completion_commands(CLI::App& app, Leaves& leaves);
 
 }  // namespace barnabas::cli

@@ -27,7 +27,8 @@ constexpr const char* kConsumeExamples =
     "\nFormats (-f), as rpk's:\n"
     "  %t topic  %p partition  %o offset  %d timestamp in ms  %k key  %v value  %i number of the record  %% a percent sign\n"
     "  %T %K %V  lengths of topic, key, value   %H number of headers   %h{...} each header, inside %k %v %K %V\n"
-    "  text with {hex} {base64} {base64raw} {json}; numbers with {hex64}..{hex4} {big64}..{big8} {little64}..{little8};\n"
+    "  text with {hex} {base64} {base64raw} {json} {null} (prints null for null); numbers with {hex64}..{hex4} {big64}..{big8} "
+    "{little64}..{little8};\n"
     "  %d{rfc3339}; and \\n \\t \\r \\\\ \\xNN. Not supported: %e %a %x %y %[ %| %], and {unpack}.\n"
     "\nWithout -f, the value and a line's end; with -o json (or yaml), a JSON object a line.\n";
 

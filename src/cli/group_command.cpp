@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "cli/admin_command.h"
+#include "cli/group_moves.h"
 #include "cli/outcomes.h"
 #include "cli/partitions.h"
-#include "client/groups.h"
 #include "client/refusal.h"
 
 namespace barnabas::cli {
@@ -14,41 +14,6 @@ using client::Cluster;
 using client::NamedPartition;
 
 Value or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
-
-struct Lag {
-  NamedPartition partition;
-  Value committed, end, lag;
-  const client::GroupMember* member = nullptr;
-};
-
-// Every partition that the group has committed or reads now.
-Result<std::vector<Lag>> lag_of(Cluster& cluster, const client::DescribedGroup& group) {
-  TRY_ASSIGN(const auto committed, client::committed_offsets(cluster, group.group));
-  std::map<NamedPartition, const client::GroupMember*> all;
-  for (const auto& [partition, offset] : committed) all[partition] = nullptr;
-  for (const auto& member : group.members) {
-    for (const auto& partition : member.partitions) all[partition] = &member;
-  }
-  std::vector<std::string> names;
-  client::OffsetsWanted wanted;
-  for (const auto& [partition, member] : all) {
-    if (names.empty() || names.back() != partition.topic) names.push_back(partition.topic);
-    wanted[partition] = client::kLatest;
-  }
-  TRY_ASSIGN(const auto topics, cluster.topics(names));
-  TRY_ASSIGN(const auto ends, client::list_offsets(cluster, *topics, wanted));
-  std::vector<Lag> lags;
-  for (const auto& [partition, member] : all) {
-    Lag lag{partition, {}, {}, {}, member};
-    const auto found = committed.find(partition);
-    const client::FoundOffset& end = ends.at(partition);
-    if (found != committed.end()) lag.committed = found->second.offset;
-    if (end.error == ErrorCode::kNone) lag.end = end.offset;
-    if (found != committed.end() && end.error == ErrorCode::kNone) lag.lag = std::max<std::int64_t>(0, end.offset - found->second.offset);
-    lags.push_back(std::move(lag));
-  }
-  return lags;
-}
 
 Table members_of(const client::DescribedGroup& group) {
   Table table({"member", "client", "host", "instance", "partitions"});
@@ -60,9 +25,7 @@ Table members_of(const client::DescribedGroup& group) {
 
 std::int64_t sum(const std::vector<Lag>& lags) {
   std::int64_t total = 0;
-  for (const Lag& lag : lags) {
-    if (!lag.lag.is_null()) total += *lag.lag.integer();
-  }
+  for (const Lag& lag : lags) total += lag.lag.value_or(0);
   return total;
 }
 
@@ -101,6 +64,34 @@ int forget_topics(const Asked& asked, Cluster& cluster, const GroupDelete& remov
 }
 
 }  // namespace
+
+Result<std::vector<Lag>> lag_of(Cluster& cluster, const client::DescribedGroup& group) {
+  TRY_ASSIGN(const auto committed, client::committed_offsets(cluster, group.group));
+  std::map<NamedPartition, const client::GroupMember*> all;
+  for (const auto& [partition, offset] : committed) all[partition] = nullptr;
+  for (const auto& member : group.members) {
+    for (const auto& partition : member.partitions) all[partition] = &member;
+  }
+  std::vector<std::string> names;
+  client::OffsetsWanted wanted;
+  for (const auto& [partition, member] : all) {
+    if (names.empty() || names.back() != partition.topic) names.push_back(partition.topic);
+    wanted[partition] = client::kLatest;
+  }
+  TRY_ASSIGN(const auto topics, cluster.topics(names));
+  TRY_ASSIGN(const auto ends, client::list_offsets(cluster, *topics, wanted));
+  std::vector<Lag> lags;
+  for (const auto& [partition, member] : all) {
+    Lag lag{partition, {}, {}, {}, member};
+    const auto found = committed.find(partition);
+    const client::FoundOffset& end = ends.at(partition);
+    if (found != committed.end()) lag.committed = found->second.offset;
+    if (end.error == ErrorCode::kNone) lag.end = end.offset;
+    if (found != committed.end() && end.error == ErrorCode::kNone) lag.lag = std::max<std::int64_t>(0, end.offset - found->second.offset);
+    lags.push_back(std::move(lag));
+  }
+  return lags;
+}
 
 int run(const Asked& asked, const GroupList& list) {
   auto cluster = connect(asked.context, asked.connection);

@@ -2,9 +2,8 @@
 #include <algorithm>
 
 #include "cli/admin_command.h"
-#include "cli/outcomes.h"
+#include "cli/group_moves.h"
 #include "cli/partitions.h"
-#include "client/groups.h"
 #include "client/refusal.h"
 
 namespace barnabas::cli {
@@ -13,12 +12,6 @@ namespace {
 using client::Cluster;
 using client::NamedPartition;
 using Kind = SeekTarget::Kind;
-
-struct Move {
-  NamedPartition partition;
-  std::optional<std::int64_t> from;
-  std::int64_t start = 0, end = 0, to = 0;
-};
 
 Result<std::vector<NamedPartition>> chosen(const GroupSeek& seek, const std::map<NamedPartition, client::Committed>& committed,
                                            const protocol::MetadataResponse& topics) {
@@ -64,7 +57,17 @@ Result<client::OffsetsFound> at(Cluster& cluster, const protocol::MetadataRespon
   return found;
 }
 
-Result<std::vector<Move>> plan(Cluster& cluster, const GroupSeek& seek, std::int64_t now_ms) {
+Table table_of(const GroupSeek& seek, const std::vector<Move>& moves) {
+  Table table({"group", "topic", "partition", "committed", "start", "end", "new"});
+  for (const Move& move : moves) {
+    table.add({seek.group, move.partition.topic, move.partition.partition, move.from, move.start, move.end, move.to});
+  }
+  return table;
+}
+
+}  // namespace
+
+Result<std::vector<Move>> plan_seek(Cluster& cluster, const GroupSeek& seek, std::int64_t now_ms) {
   const SeekTarget& target = seek.targets.front();
   TRY_ASSIGN(const auto committed, client::committed_offsets(cluster, seek.group));
   TRY_ASSIGN(const auto topics, cluster.topics(topic_names(seek, committed)));
@@ -100,14 +103,6 @@ Result<std::vector<Move>> plan(Cluster& cluster, const GroupSeek& seek, std::int
   return moves;
 }
 
-Table table_of(const GroupSeek& seek, const std::vector<Move>& moves) {
-  Table table({"group", "topic", "partition", "committed", "start", "end", "new"});
-  for (const Move& move : moves) {
-    table.add({seek.group, move.partition.topic, move.partition.partition, move.from, move.start, move.end, move.to});
-  }
-  return table;
-}
-
 // A broker refuses each partition by itself with UNKNOWN_MEMBER_ID; this says it once, and who is in the way.
 Result<> nobody_reads(Cluster& cluster, const std::string& group) {
   const auto described = client::describe_group(cluster, group);
@@ -120,7 +115,11 @@ Result<> nobody_reads(Cluster& cluster, const std::string& group) {
                                          "it has " + std::to_string(described->members.size()) + " members (" + described->state + ")"));
 }
 
-}  // namespace
+Result<std::map<NamedPartition, ErrorCode>> execute(Cluster& cluster, const GroupSeek& seek, const std::vector<Move>& moves) {
+  std::map<NamedPartition, client::Committed> offsets;
+  for (const Move& move : moves) offsets[move.partition].offset = move.to;
+  return client::commit_offsets(cluster, seek.group, offsets);
+}
 
 int run(const Asked& asked, const GroupSeek& seek) {
   if (seek.targets.size() != 1) return wrong_usage(asked.context, "give exactly one of --to, --ago and --shift");
@@ -130,7 +129,7 @@ int run(const Asked& asked, const GroupSeek& seek) {
   auto cluster = connect(asked.context, asked.connection);
   if (!cluster) return wrong_usage(asked.context, cluster.error().message);
   if (const auto idle = nobody_reads(*cluster, seek.group); !idle) return failed(asked.context, idle.error());
-  const auto moves = plan(*cluster, seek, asked.context.clock.wall_ms());
+  const auto moves = plan_seek(*cluster, seek, asked.context.clock.wall_ms());
   if (!moves) return failed(asked.context, moves.error());
   const Table table = table_of(seek, *moves);
   if (moves->empty()) {
@@ -142,9 +141,7 @@ int run(const Asked& asked, const GroupSeek& seek) {
     asked.context.console.err("This is the plan, nothing was done. Give --yes to do it.\n");
     return kDone;
   }
-  std::map<NamedPartition, client::Committed> offsets;
-  for (const Move& move : *moves) offsets[move.partition].offset = move.to;
-  const auto codes = client::commit_offsets(*cluster, seek.group, offsets);
+  const auto codes = execute(*cluster, seek, *moves);
   if (!codes) return failed(asked.context, codes.error());
   int code = kDone;
   for (const auto& [partition, error] : *codes) {

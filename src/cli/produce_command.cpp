@@ -1,10 +1,10 @@
 // barnabas produce: lines or JSON lines of standard input become records, through librdkafka.
 #include <array>
 
-#include "cli/admin_command.h"
 #include "cli/outcomes.h"
 #include "cli/rdkafka.h"
 #include "cli/record_text.h"
+#include "cli/records_command.h"
 #include "client/refusal.h"
 
 namespace barnabas::cli {
@@ -139,9 +139,8 @@ Result<> topic_is_there(client::Cluster& cluster, const std::string& topic) {
   return {};
 }
 
-}  // namespace
-
-int run(const Asked& asked, const Produce& produce) {
+// `delivered` is what came of it, when something was tried.
+int produce_all(const Asked& asked, const Produce& produce, std::optional<Tally>& delivered) {
   Headers headers;
   for (const std::string& text : produce.headers) {
     const auto pair = key_value(text);
@@ -186,10 +185,25 @@ int run(const Asked& asked, const Produce& produce) {
     asked.context.console.err("barnabas: topic " + produce.topic + ": " + std::to_string(tally.failed) +
                               " records were not taken: " + describe(*kafka, tally.first_error) + "\n");
   }
-  Outcomes outcomes(asked.context, asked.output, "topic");
-  outcomes.done(produce.topic, "produced", {{"records", tally.delivered}, {"failed", tally.failed}});
-  outcomes.finish();
+  delivered = tally;
   return tally.failed > 0 ? exit_code(tally.first_error) : kDone;
+}
+
+}  // namespace
+
+int run(const Asked& asked, const Produce& produce) {
+  std::optional<Tally> tally;
+  const int code = produce_all(asked, produce, tally);
+  if (!tally) return code;
+  Outcomes outcomes(asked.context, asked.output, "topic");
+  outcomes.done(produce.topic, "produced", {{"records", tally->delivered}, {"failed", tally->failed}});
+  outcomes.finish();
+  return code;
+}
+
+int run_silently(const Asked& asked, const Produce& produce) {
+  std::optional<Tally> tally;
+  return produce_all(asked, produce, tally);
 }
 
 }  // namespace barnabas::cli

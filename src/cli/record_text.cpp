@@ -30,11 +30,12 @@ std::string hex(std::string_view bytes) {
 }
 
 bool text_modifier(std::string_view name) {
-  return name.empty() || name == "hex" || name == "base64" || name == "base64raw" || name == "json";
+  return name.empty() || name == "hex" || name == "base64" || name == "base64raw" || name == "json" || name == "null";
 }
 
 std::string modified_text(std::string_view text, std::string_view modifier) {
   if (modifier == "hex") return hex(text);
+  if (modifier == "null") return std::string(text);
   if (modifier == "json") return json_string(text);
   if (modifier.empty()) return std::string(text);
   std::string out = base64(text);
@@ -73,6 +74,13 @@ std::int64_t length(const std::optional<std::string>& bytes) { return bytes ? st
 
 std::unexpected<Error> bad(std::string_view what, std::string_view why) {
   return fail(Errc::kInvalidArgument, fmt::format("format string: {}: {}", what, why));
+}
+
+// As Kafka's console consumer prints them.
+std::string console_headers(const TextRecord& record) {
+  std::string out;
+  for (const auto& [name, value] : record.headers) out += (out.empty() ? "" : ",") + name + ":" + value.value_or("null");
+  return out.empty() ? "NO_HEADERS" : out;
 }
 
 // Reads what stands behind a backslash.
@@ -195,9 +203,9 @@ Result<std::vector<RecordFormat::Part>> RecordFormat::parse_parts(std::string_vi
           verb == 'h' || (text_verb ? text_modifier(modifier) : number_modifier(modifier) || (verb == 'd' && modifier == "rfc3339"));
       if (!fits)
         return bad(name + "{" + part.modifier + "}",
-                   text_verb ? "known are hex, base64, base64raw, json"
+                   text_verb ? "known are hex, base64, base64raw, json, null"
                              : "known are ascii, hex64 to hex4, big64 to big8, little64 to little8; rfc3339 for %d");
-      if (verb == 'h') { TRY_ASSIGN(part.inner, parse_parts(modifier.empty() ? "%k=%v," : modifier, true)); }
+      if (verb == 'h' && modifier != "console") { TRY_ASSIGN(part.inner, parse_parts(modifier.empty() ? "%k=%v," : modifier, true)); }
       parts.push_back(std::move(part));
     }
   }
@@ -216,8 +224,8 @@ void RecordFormat::append_parts(std::string& out, const std::vector<Part>& parts
     switch (part.verb) {
       case 0: out += part.text; break;
       case 't': out += modified_text(record.topic, part.modifier); break;
-      case 'k': out += modified_text(record.key.value_or(""), part.modifier); break;
-      case 'v': out += modified_text(record.value.value_or(""), part.modifier); break;
+      case 'k': out += modified_text(record.key.value_or(part.modifier == "null" ? "null" : ""), part.modifier); break;
+      case 'v': out += modified_text(record.value.value_or(part.modifier == "null" ? "null" : ""), part.modifier); break;
       case 'T': number(static_cast<std::int64_t>(record.topic.size())); break;
       case 'K': number(length(record.key)); break;
       case 'V': number(length(record.value)); break;
@@ -227,6 +235,10 @@ void RecordFormat::append_parts(std::string& out, const std::vector<Part>& parts
       case 'i': number(count); break;
       case 'd': part.modifier == "rfc3339" ? void(out += datetime_text(record.timestamp)) : number(record.timestamp); break;
       case 'h':
+        if (part.modifier == "console") {
+          out += console_headers(record);
+          break;
+        }
         for (const auto& [name, value] : record.headers) {
           TextRecord header;
           header.key = name;

@@ -32,7 +32,8 @@ Result<TextRecord> parse_record_json(std::string_view line);
 std::string base64(std::string_view bytes);
 std::optional<std::string> parse_base64(std::string_view text);  // standard alphabet, padding needed
 
-// rpk's -f: %t %p %o %k %v %h{...} %d and the lengths %T %K %V %H, %i; modifiers in braces; \n \t \r \\ \xNN.
+// rpk's -f: %t %p %o %k %v %h{...} %d and the lengths %T %K %V %H, %i; modifiers in braces (ours: %k{null} and %v{null}
+// print null for null, %h{console} prints headers as Kafka's console consumer does); \n \t \r \\ \xNN.
 class RecordFormat {
  public:
   // kInvalidArgument names what is not understood.

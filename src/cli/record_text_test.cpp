@@ -55,6 +55,8 @@ TEST(RecordFormat, VerbsModifiersAndEscapes) {
   EXPECT_EQ(formatted("%o{hex16}%V{big16}%V{little16}%p{ascii}"), std::string("0007\0\2\2\0", 8) + "3");
   EXPECT_EQ(formatted("%{%h{%{%k%}}%}\\t\\x41\\\\"), "{{h}{g}}\tA\\");
   EXPECT_EQ(formatted("%k%v", TextRecord{}), "");
+  EXPECT_EQ(formatted("%k{null}=%v{null}", TextRecord{}), "null=null");
+  EXPECT_EQ(formatted("%h{console}") + formatted("%h{console}", TextRecord{}), "h:1,g:nullNO_HEADERS");
 }
 
 TEST(RecordFormat, WhatIsNotUnderstoodIsNamed) {

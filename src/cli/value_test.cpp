@@ -18,6 +18,7 @@ Value sample() {
 TEST(Value, JsonOnOneLineAndOnMany) {
   EXPECT_EQ(sample().json(),
             R"({"topic":"orders","partitions":[{"partition":0,"leader":null},{"partition":1,"leader":2}],"configs":[],"internal":false})");
+  EXPECT_EQ(*Value(5).integer(), 5);
   EXPECT_EQ(Value(Value::Object{{"a", Value::List{1, "x"}}}).pretty_json(), "{\n  \"a\": [\n    1,\n    \"x\"\n  ]\n}\n");
 }
 

@@ -35,12 +35,11 @@ class StopRequests {
   bool stopped_ = false;
 };
 
-}  // namespace
-
-int run(const cli::AdminCommand& command) {
-  // A consumer has a group to leave. All others may be ended in the middle, as everywhere.
+// A consumer has a group to leave. All others may be ended in the middle, as everywhere.
+template <class Command>
+int run_in_context(const Command& command, bool stops_when_asked) {
   std::optional<StopRequests> stop;
-  if (std::holds_alternative<cli::Consume>(command.action)) stop.emplace();
+  if (stops_when_asked) stop.emplace();
   cli::StdConsole console(::isatty(STDIN_FILENO) != 0, ::isatty(STDOUT_FILENO) != 0, [&stop] { return stop && stop->any(); });
   const PosixClock clock;
   PosixDisk disk;
@@ -48,5 +47,11 @@ int run(const cli::AdminCommand& command) {
   const Environment variables = environment();
   return cli::run(cli::Context{console, disk, clock, dialer, variables}, command);
 }
+
+}  // namespace
+
+int run(const cli::AdminCommand& command) { return run_in_context(command, std::holds_alternative<cli::Consume>(command.action)); }
+int run(const cli::BenchCommand& command) { return run_in_context(command, false); }
+int run(const cli::ShimCommand& command) { return run_in_context(command, command.name == "kafka-console-consumer.sh"); }
 
 }  // namespace barnabas::server

@@ -15,6 +15,8 @@ struct Run {
   int operator()(const barnabas::cli::StorageImportCommand& command) const { return barnabas::server::import(command); }
   int operator()(const barnabas::cli::PrintCommand& command) const { return std::fputs(command.text.c_str(), stdout) < 0 ? 1 : 0; }
   int operator()(const barnabas::cli::AdminCommand& command) const { return barnabas::server::run(command); }
+  int operator()(const barnabas::cli::BenchCommand& command) const { return barnabas::server::run(command); }
+  int operator()(const barnabas::cli::ShimCommand& command) const { return barnabas::server::run(command); }
   int operator()(const barnabas::cli::VersionCommand& command) const {
     using barnabas::cli::Format;
     const std::string text = barnabas::cli::version_text();
