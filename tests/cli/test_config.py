@@ -1,13 +1,6 @@
 """barnabas config get and set, and kafka-configs.sh."""
 
-import pytest
 from conftest import run
-
-
-@pytest.fixture(autouse=True)
-def configs(barnabas, topic):
-    if "does not serve that request" in barnabas("config", "get", "topic", topic).err:
-        pytest.skip("this broker does not serve DescribeConfigs yet")
 
 
 def value(barnabas, topic, name):
