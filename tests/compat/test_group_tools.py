@@ -51,6 +51,8 @@ def consumer(broker, topic):
         auto_offset_reset="earliest",
     )
     ends = {TopicPartition(topic, partition): RECORDS for partition in range(2)}
+    # kafka-python 3.0 may lead its group before it has the topic's metadata; it then assigns nothing to anybody, for good.
+    wait_until(lambda: consumer.partitions_for_topic(topic), 60, "the consumer knows its topic")
 
     def read():
         consumer.poll(timeout_ms=100)

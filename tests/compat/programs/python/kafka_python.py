@@ -64,11 +64,18 @@ def open_consumer(args):
     )
 
 
+def subscribe(consumer, topic):
+    # This client may lead its group before it has the topic's metadata; it then assigns nothing to anybody, for good.
+    while not consumer.partitions_for_topic(topic):
+        pass  # each call asks the broker
+    consumer.subscribe([topic])
+
+
 def consume(args):
     topic, wanted = args["topic"], int(args["count"])
     consumer = open_consumer(args)
     if "group" in args:
-        consumer.subscribe([topic])
+        subscribe(consumer, topic)
     else:
         everything = [TopicPartition(topic, p) for p in range(int(args["partitions"]))]
         consumer.assign(everything)
@@ -89,7 +96,7 @@ def consume(args):
 def share(args):
     leave = order_to_leave()
     consumer = open_consumer(args)
-    consumer.subscribe([args["topic"]])
+    subscribe(consumer, args["topic"])
     assigned, received = None, {}
     while not leave.is_set():
         polled = consumer.poll(timeout_ms=100)
