@@ -96,6 +96,7 @@ class PosixFile final : public File {
     }
     return pieces.empty() ? Result<>() : write_piece(position, pieces.front());
   }
+
   Result<> sync() override {
     // Not retried on failure, EINTR included: the kernel may have dropped the dirty pages and would lie the next time.
     if (::fdatasync(fd_.get()) != 0) return fail_errno(errno, context("sync", path_));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <tuple>
 
 namespace barnabas::broker {
 namespace {
@@ -13,7 +14,6 @@ using protocol::ProduceResponse;
 constexpr std::int16_t kFirstFormat2 = 3;
 constexpr std::int16_t kFirstByTopicId = 13;
 constexpr std::int16_t kFirstWithLeader = 10;
-constexpr std::size_t kStagedMax = 256;  // looking for those of one partition is quadratic
 
 void refuse(ProduceResponse::PartitionProduceResponse& answer, ErrorCode code, std::string text = {}) {
   answer.error_code = static_cast<std::int16_t>(code);
@@ -86,7 +86,6 @@ class ProduceGroup::Waiting : public std::enable_shared_from_this<Waiting> {
 };
 
 void ProduceGroup::add(const RequestContext& context, ProduceRequest&& sent, Replier<ProduceResponse> reply) {
-  if (staged_.size() >= kStagedMax) finish();
   Request& request = requests_.emplace_back(context, sent.acks, sent.timeout_ms, std::move(reply));
   const bool by_id = context.version >= kFirstByTopicId;
   request.response.responses.reserve(sent.topic_data.size());
@@ -149,8 +148,14 @@ void ProduceGroup::judge(Request& request, const metadata::Topic* topic, Produce
 void ProduceGroup::finish() {
   if (requests_.empty() || finishing_) return;
   finishing_ = true;
-  for (std::size_t i = 0; i < staged_.size(); ++i) {
-    if (staged_[i].log != nullptr) append_with_same_partition(i);
+  // By partition, and in the order they came in. Not by address: a simulation must come out the same each time.
+  std::ranges::sort(staged_, {},
+                    [](const Staged& staged) { return std::tuple(staged.log->id(), staged.request, staged.topic, staged.partition); });
+  for (auto rest = std::span(staged_); !rest.empty();) {
+    const auto other = std::ranges::find_if(rest, [&](const Staged& staged) { return staged.log != rest.front().log; });
+    const auto count = static_cast<std::size_t>(other - rest.begin());
+    append_to_one(rest.first(count));
+    rest = rest.subspan(count);
   }
   for (Request& request : requests_) answer(request);
   staged_.clear();
@@ -158,21 +163,12 @@ void ProduceGroup::finish() {
   finishing_ = false;
 }
 
-void ProduceGroup::append_with_same_partition(std::size_t first) {
-  const std::shared_ptr<replication::Partition> log = staged_[first].log;
-  members_.clear();
+void ProduceGroup::append_to_one(std::span<Staged> staged) {
   batches_.clear();
-  for (std::size_t i = first; i < staged_.size(); ++i) {
-    if (staged_[i].log != log) continue;
-    members_.push_back(i);
-    batches_.push_back(&staged_[i].batch);
-  }
-  outcomes_.assign(batches_.size(), {});
-  log->append_all(batches_, /*check_producer=*/true, outcomes_);
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    settle(staged_[members_[i]], outcomes_[i]);
-    staged_[members_[i]].log = nullptr;
-  }
+  for (const Staged& one : staged) batches_.push_back(&one.batch);
+  outcomes_.assign(staged.size(), {});
+  staged.front().log->append_all(batches_, /*check_producer=*/true, outcomes_);
+  for (std::size_t i = 0; i < staged.size(); ++i) settle(staged[i], outcomes_[i]);
 }
 
 void ProduceGroup::settle(const Staged& staged, replication::AppendOutcome& outcome) {

@@ -10,6 +10,7 @@
 //
 // Threads: its loop's. The batches are views of the frames: finish() comes before those go (net/connection.h).
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "broker/broker.h"
@@ -44,14 +45,14 @@ class ProduceGroup {
   // A batch that may be appended.
   struct Staged {
     std::size_t request, topic, partition;
-    std::shared_ptr<replication::Partition> log;  // null: appended
+    std::shared_ptr<replication::Partition> log;
     const metadata::Partition* known;
     AcceptedBatch batch;
   };
   class Waiting;
 
   void judge(Request& request, const metadata::Topic* topic, protocol::ProduceRequest::PartitionProduceData& data, Answer& answer);
-  void append_with_same_partition(std::size_t first);
+  void append_to_one(std::span<Staged> staged);
   void settle(const Staged& staged, replication::AppendOutcome& outcome);
   void refuse_leader(Request& request, Answer& answer, const metadata::Partition& known, ErrorCode code) const;
   void answer(Request& request) const;
@@ -61,7 +62,6 @@ class ProduceGroup {
   std::vector<Staged> staged_;
   bool finishing_ = false;  // a reply that leaves at once may end a connection, which asks for finish() again
   // Of one partition, kept for their memory.
-  std::vector<std::size_t> members_;
   std::vector<const AcceptedBatch*> batches_;
   std::vector<replication::AppendOutcome> outcomes_;
 };

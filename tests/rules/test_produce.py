@@ -30,6 +30,7 @@ from talk import (
     log_start,
     ours,
     produce,
+    produce_answers,
     produce_many,
     produce_request,
     read,
@@ -550,6 +551,35 @@ def test_P24_acknowledged_ranges_never_overlap(client, connect, make_topic):
     assert ranges[0][0] == 0
     assert all(before[1] == after[0] for before, after in zip(ranges, ranges[1:]))
     assert ranges[-1][1] == 25 * sum(sizes)
+
+
+@rule("A5", "P23", "P24")
+def test_P24_requests_that_arrive_in_one_piece(client, make_topic):
+    """They are appended together, partition by partition; nobody can tell."""
+    topic = make_topic(partitions=2)
+    sent = [
+        [(topic, 0, batch([b"a0"])), (topic, 1, batch([b"b0"]))],
+        [(topic, 1, batch([b"b1"])), (UNKNOWN_TOPIC, 0, batch([b"x"])), (topic, 0, batch([b"a1"]))],
+        [(topic, 0, batch([b"y"], crc=0x12345678)), (topic, 1, batch([b"b2"]))],
+        [(topic, 0, batch([b"a2"]))],
+    ]
+    requests = [("Produce", 9, produce_request(parts)) for parts in sent]
+    requests.insert(2, ("Metadata", 12, {"topics": [], "allow_auto_topic_creation": False}))
+    answers = client.call_together(requests)
+    del answers[2]
+
+    told = []
+    for answer in answers:
+        told.append({key: (one["error_code"], one["base_offset"]) for key, one in produce_answers(answer, 9).items()})
+    name = topic.name
+    assert told == [
+        {(name, 0): (NONE, 0), (name, 1): (NONE, 0)},
+        {(name, 0): (NONE, 1), (name, 1): (NONE, 1), (UNKNOWN_TOPIC.name, 0): (UNKNOWN_TOPIC_OR_PARTITION, -1)},
+        {(name, 0): (CORRUPT_MESSAGE, -1), (name, 1): (NONE, 2)},
+        {(name, 0): (NONE, 2)},
+    ]
+    assert values(client, topic) == [b"a0", b"a1", b"a2"]
+    assert values(client, topic, partition=1) == [b"b0", b"b1", b"b2"]
 
 
 @rule("P24")
