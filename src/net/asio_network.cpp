@@ -51,11 +51,12 @@ class AsioStream final : public Stream, private AsioPoller::Watcher {
         local_(std::move(local)),
         peer_(std::move(peer)),
         ticket_(loop.poller().add(descriptor, *this)) {
-    hung_up_ = readable_ = ticket_ == 0;  // never reported: the first read finds out
+    readable_ = ticket_ == 0;  // nothing will ever be reported: the first read ends it
   }
   ~AsioStream() override { close(); }
 
   IoResult read(std::span<const MutableBytes> into) override {
+    if (ticket_ == 0) return {IoResult::Kind::kClosed, 0};
     std::size_t room = 0;
     for (const MutableBytes bytes : into) room += bytes.size();
     const IoResult result = receive(into);
