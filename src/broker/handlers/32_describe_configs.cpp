@@ -20,6 +20,11 @@ using protocol::DescribeConfigsRequest;
 using protocol::DescribeConfigsResponse;
 using Answer = DescribeConfigsResponse::DescribeConfigsResult;
 
+// A resource is a few bytes to ask for and thousands to answer: one request must not take the broker's memory. Ten thousand
+// topics with every config, its synonyms and its documentation stay below.
+constexpr std::size_t kAnswerBytesMax = std::size_t{256} << 20;
+constexpr std::size_t kEntryBytes = 64;  // beside its texts, about
+
 class DescribeConfigs {
  public:
   DescribeConfigs(Broker& broker, const RequestContext& context, const DescribeConfigsRequest& request)
@@ -33,7 +38,11 @@ class DescribeConfigs {
       told.resource_type = asked.resource_type;
       told.resource_name = asked.resource_name;
       asked_ = &asked;
-      describe(told);
+      if (told_bytes_ >= kAnswerBytesMax) {
+        refuse(told, ErrorCode::kInvalidRequest, "Too many configs for one answer: ask for fewer resources at once.");
+      } else {
+        describe(told);
+      }
     }
     return response;
   }
@@ -115,12 +124,14 @@ class DescribeConfigs {
       config.config_type = static_cast<std::int8_t>(entry.type);
       config.documentation.reset();
       if (request_.include_documentation) config.documentation = std::string(entry.doc);
+      told_bytes_ += kEntryBytes + config.name.size() + config.value.value_or("").size() + config.documentation.value_or("").size();
       if (!request_.include_synonyms) continue;
       for (ConfigSynonym& synonym : entry.synonyms) {
         auto& behind = config.synonyms.emplace_back();
         behind.name = std::move(synonym.name);
         behind.value = std::move(synonym.value);
         behind.source = static_cast<std::int8_t>(synonym.source);
+        told_bytes_ += kEntryBytes + behind.name.size() + behind.value.value_or("").size();
       }
     }
   }
@@ -136,6 +147,7 @@ class DescribeConfigs {
   const DescribeConfigsRequest& request_;
   const DescribeConfigsRequest::DescribeConfigsResource* asked_ = nullptr;
   std::optional<Settings> settings_;
+  std::size_t told_bytes_ = 0;
 };
 
 }  // namespace
