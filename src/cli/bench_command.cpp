@@ -195,7 +195,8 @@ Result<> assign(const Course& set, const Client& client, std::int64_t from, std:
   rd_kafka_topic_partition_list_t* list = set.kafka.topic_partition_list_new(static_cast<int>(first.size()));
   for (const auto& [partition, found] : first) {
     set.kafka.topic_partition_list_add(list, partition.topic.c_str(), partition.partition)->offset = found.offset;
-    *available += last.at(partition).offset - found.offset;
+    const auto end = last.find(partition);
+    if (end != last.end()) *available += end->second.offset - found.offset;
   }
   const rd_kafka_resp_err_t error = set.kafka.assign(client.handle, list);
   set.kafka.topic_partition_list_destroy(list);
