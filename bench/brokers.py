@@ -11,7 +11,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "tests/compat"))
 
-from harness import ApacheKafka, Barnabas, kafka_jars  # noqa: E402
+from harness import ApacheKafka, Barnabas, Broker, kafka_jars  # noqa: E402
 
 KAFKA_VERSION = "4.3.1"
 GROUPS = Path("/sys/fs/cgroup/memory")  # cgroup version 1
@@ -101,6 +101,26 @@ class BenchKafka(Grouped, ApacheKafka):
 
     def description(self):
         return {"version": self.version, "jvm": " ".join(self.JVM), "settings": self.settings}
+
+
+class Floor(Grouped, Broker):
+    """What no broker can leave out of a produce request, and nothing else: floor/floor.cpp."""
+
+    name = "floor"
+
+    def __init__(self, name, workdir):
+        super().__init__(name, workdir, {})
+        self.data_dir.mkdir()
+
+    def command(self):
+        return [str(REPOSITORY / "build/release/floor"), str(self.data_dir)]
+
+    def port_when_ready(self, log):
+        words = log.split()
+        return int(words[1]) if words[:1] == ["ready"] else None
+
+    def description(self):
+        return {}
 
 
 def kafka_available():

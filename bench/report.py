@@ -29,6 +29,11 @@ def figure_row(scenario, figure, pairs):
             met &= ratio <= figure.goal_ratio
     else:
         cells += ["", ""]
+    floors = [figure.read(pair["floor"]) for pair in pairs if "floor" in pair and figure.has_floor]
+    if floors and min(floors) > 0:
+        cells += [number(median(floors)), f"{median(a / b for a, b in zip(ours, floors, strict=True)):.2f}"]
+    else:
+        cells += ["", ""]
     goals = []
     if figure.goal is not None:
         goals.append(f"{'≥' if figure.more_is_better else '≤'} {number(figure.goal)}")
@@ -48,14 +53,14 @@ def markdown(result):
         f"{machine['java']}; load average at the begin {machine['load_average']}; "
         f"{'memory cgroups of 4 GiB' if result['groups'] else 'NO memory cgroups'}.",
         "",
-        f"| figure | durability | Barnabas | {other} | ratio (range) | goal | met |",
-        "|---|---|---|---|---|---|---|",
+        f"| figure | durability | Barnabas | {other} | ratio (range) | floor | to floor | goal | met |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     durable = []
     for scenario in SCENARIOS:
-        if scenario.name not in result["scenarios"]:
+        pairs = measured(result["scenarios"].get(scenario.name, {"pairs": []}))
+        if not pairs:  # not asked for, or the run broke off before
             continue
-        pairs = measured(result["scenarios"][scenario.name])
         for figure in scenario.figures:
             lines.append("| " + " | ".join(figure_row(scenario, figure, pairs)) + " |")
             flushed = [figure.read(pair["other_fsync"]) for pair in pairs if "other_fsync" in pair]

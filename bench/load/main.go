@@ -108,6 +108,7 @@ func newClient(o Options, more ...kgo.Opt) (*kgo.Client, error) {
 		kgo.ProducerBatchMaxBytes(int32(o.batchBytes)),
 		kgo.ProducerLinger(o.linger),
 		kgo.MetadataMinAge(100 * time.Millisecond), // a new topic is seen soon
+		kgo.UnknownTopicRetries(100),               // Kafka says that it is not there for seconds when it was busy
 	}, more...)...)
 }
 

@@ -35,15 +35,10 @@ func single(o Options) (Result, error) {
 	}
 	for i := range senders {
 		var err error
-		if senders[i], err = newSender(o, own[i]); err != nil {
+		if senders[i], err = readySender(o, own[i], newSender); err != nil {
 			return nil, err
 		}
 		defer senders[i].close()
-		for turn := range own[i] { // metadata, producer ids and files are there before the clock starts
-			if err := firstSend(senders[i], turn); err != nil {
-				return nil, fmt.Errorf("first record of partition %d: %w", own[i][turn], err)
-			}
-		}
 	}
 
 	var requests atomic.Int64
@@ -72,12 +67,24 @@ func single(o Options) (Result, error) {
 	return window.close(Result{"requests": requests.Load(), "client": o.client})
 }
 
-// firstSend waits until the partition has its leader, which takes Kafka a moment for a new topic.
-func firstSend(s sender, turn int) error {
+// readySender has sent one record to each of its partitions: metadata, producer ids and files are there before the clock
+// starts. Kafka needs a moment until a new topic has its leaders, and kafka-go gives up its connection on an error.
+func readySender(o Options, partitions []int32, newSender func(Options, []int32) (sender, error)) (sender, error) {
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		err := s.send(turn)
-		if err == nil || time.Now().After(deadline) {
-			return err
+		s, err := newSender(o, partitions)
+		if err != nil {
+			return nil, err
+		}
+		turn := 0
+		for ; turn < len(partitions) && err == nil; turn++ {
+			err = s.send(turn)
+		}
+		if err == nil {
+			return s, nil
+		}
+		s.close()
+		if time.Now().After(deadline) {
+			return nil, fmt.Errorf("first record of partition %d: %w", partitions[turn-1], err)
 		}
 	}
 }
