@@ -12,16 +12,24 @@ Result<Bytes> read_file(Disk& disk, const Path& path, std::uint64_t limit) {
   return contents;
 }
 
-Result<> replace_file(Disk& disk, const Path& path, ByteView contents) {
+namespace {
+
+Result<> replace(Disk& disk, const Path& path, ByteView contents, bool sync) {
   Path temporary = path;
   temporary += ".tmp";
   {
     TRY_ASSIGN(auto file, disk.open(temporary, OpenMode::kTruncate));
     TRY(file->write_at(0, contents));
-    TRY(file->sync());
+    if (sync) TRY(file->sync());
   }
   TRY(disk.rename(temporary, path));
-  return disk.sync_directory(path.parent_path());
+  return sync ? disk.sync_directory(path.parent_path()) : Result<>();
 }
+
+}  // namespace
+
+Result<> replace_file(Disk& disk, const Path& path, ByteView contents) { return replace(disk, path, contents, true); }
+
+Result<> replace_file_unsynced(Disk& disk, const Path& path, ByteView contents) { return replace(disk, path, contents, false); }
 
 }  // namespace barnabas

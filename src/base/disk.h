@@ -82,6 +82,8 @@ class Disk {
   virtual Result<std::unique_ptr<DirectoryLock>> lock(const Path& lock_file) = 0;
   virtual Result<std::uint64_t> free_bytes(const Path& path) = 0;
   virtual Result<std::uint64_t> total_bytes(const Path& path) = 0;  // of the file system the path is on
+  // Changes with every start of the machine: while it stays, no unsynced write was lost. Empty: unknown.
+  virtual std::string boot_id() = 0;
 };
 
 // Waiting work of one log directory: at most a few operations run at a time, in order of submission.
@@ -101,5 +103,7 @@ Result<Bytes> read_file(Disk& disk, const Path& path, std::uint64_t limit);
 // Replaces a file so that after a crash either the old or the new contents are there, never a mixture:
 // temporary file, sync, rename, directory sync.
 Result<> replace_file(Disk& disk, const Path& path, ByteView contents);
+// Whole or not at all for a process that is killed; a power cut may leave anything.
+Result<> replace_file_unsynced(Disk& disk, const Path& path, ByteView contents);
 
 }  // namespace barnabas

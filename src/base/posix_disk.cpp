@@ -273,4 +273,14 @@ Result<std::uint64_t> PosixDisk::total_bytes(const Path& path) {
   return std::uint64_t{status.f_blocks} * status.f_frsize;
 }
 
+std::string PosixDisk::boot_id() {
+  std::array<std::byte, 64> text;  // of /proc: without a size, in one read
+  const auto file = open("/proc/sys/kernel/random/boot_id", OpenMode::kRead);
+  const auto bytes = file ? (*file)->read_at(0, text) : Result<std::size_t>(std::unexpected(file.error()));
+  if (!bytes) return {};
+  std::string id(as_text(ByteView(text).first(*bytes)));
+  while (id.ends_with('\n')) id.pop_back();
+  return id;
+}
+
 }  // namespace barnabas

@@ -20,6 +20,7 @@ class PosixDisk final : public Disk {
   Result<std::unique_ptr<DirectoryLock>> lock(const Path& lock_file) override;
   Result<std::uint64_t> free_bytes(const Path& path) override;
   Result<std::uint64_t> total_bytes(const Path& path) override;
+  std::string boot_id() override;
 };
 
 }  // namespace barnabas

@@ -113,6 +113,7 @@ struct SimDisk::Node {
 struct SimDisk::State {
   std::mutex mutex;
   std::shared_ptr<Node> root = std::make_shared<Node>();
+  int boot = 0;
   std::uint64_t life = 0;  // files and locks of an earlier life are dead
   std::optional<std::uint64_t> capacity;
   bool cold = false;
@@ -419,10 +420,16 @@ Result<std::uint64_t> SimDisk::total_bytes(const Path&) {
   return state_->capacity.value_or(UINT64_MAX);
 }
 
+std::string SimDisk::boot_id() {
+  const std::scoped_lock lock(state_->mutex);
+  return "boot-" + std::to_string(state_->boot);
+}
+
 void SimDisk::power_cut(PowerCut kind, SimRandom& random) {
   const std::scoped_lock lock(state_->mutex);
   state_->root->lose_power(kind, random);
   ++state_->life;
+  ++state_->boot;
   state_->locked.clear();
 }
 

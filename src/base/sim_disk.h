@@ -56,6 +56,7 @@ class SimDisk final : public Disk {
   Result<std::unique_ptr<DirectoryLock>> lock(const Path& lock_file) override;
   Result<std::uint64_t> free_bytes(const Path& path) override;
   Result<std::uint64_t> total_bytes(const Path& path) override;
+  std::string boot_id() override;
 
   // The machine loses power: files keep what the kind says, every open file and lock of before is dead.
   void power_cut(PowerCut kind, SimRandom& random);

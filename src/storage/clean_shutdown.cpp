@@ -5,21 +5,16 @@
 #include <iterator>
 
 #include "base/log.h"
-#include "model/crc32c.h"
 #include "storage/offset_checkpoint.h"
 #include "storage/text_lines.h"
 
 namespace barnabas::storage {
 namespace {
 
-constexpr std::string_view kCrcKey = "crc32c ";
-
 std::optional<CleanEnds> parse(ByteView bytes) {
-  const std::string_view text = as_text(bytes);
-  const std::size_t crc_line = text.rfind(kCrcKey);
-  if (crc_line == std::string_view::npos) return std::nullopt;
-  if (text.substr(crc_line) != fmt::format("{}{:08x}\n", kCrcKey, crc32c(as_bytes(text.substr(0, crc_line))))) return std::nullopt;
-  TextLines lines(as_bytes(text.substr(0, crc_line)));
+  const auto text = without_checksum_line(as_text(bytes));
+  if (!text) return std::nullopt;
+  TextLines lines(as_bytes(*text));
   if (!lines.expect_version_and_count()) return std::nullopt;
   CleanEnds ends;
   while (const auto line = lines.next()) {
@@ -46,8 +41,7 @@ Result<> write_clean_shutdown(Disk& disk, const Path& directory, const CleanEnds
                    std::string_view(name).substr(dash + 1), end.log_end.value(), end.active_base.value(), end.active_bytes,
                    end.last_batch_position, end.last_batch_crc);
   }
-  text += fmt::format("{}{:08x}\n", kCrcKey, crc32c(as_bytes(text)));
-  return replace_file(disk, directory / kCleanShutdownFile, as_bytes(text));
+  return replace_file(disk, directory / kCleanShutdownFile, as_bytes(with_checksum_line(std::move(text))));
 }
 
 Result<CleanEnds> take_clean_shutdown(Disk& disk, const Path& directory) {

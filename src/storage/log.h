@@ -65,6 +65,8 @@ struct TimestampedOffset {
 struct RecoveryFacts {
   // All below was synced. Unknown (no usable checkpoint): everything is read again and no valid batch is ever cut.
   std::optional<Offset> recovery_point;
+  // All below was given to the kernel, which has run since. Need not be read again; no promise that it is on the disk.
+  Offset kernel_end{0};
   Offset log_start{0};
   std::optional<CleanEnd> clean_end;  // from the clean shutdown marker
   Offset compacted_to{0};             // from the cleaner's checkpoint
@@ -153,6 +155,8 @@ class Log : public std::enable_shared_from_this<Log> {
   // ---- durability ------------------------------------------------------------------------------------------------
 
   Offset durable_end() const { return Offset(durable_end_.load(std::memory_order_acquire)); }
+  // How far a kill of the process, but not of the machine, cannot reach, with all that a start needs to know of it.
+  Offset kernel_end() const;
   // Makes everything appended so far durable, with its file's name, then calls done; requests that meet share one
   // sync. May call done at once when there is nothing to do.
   void request_sync(DiskQueue::Done done);

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "storage/kernel_ends.h"
 #include "storage/log.h"
 #include "storage/offset_checkpoint.h"
 
@@ -111,6 +112,22 @@ Result<> LogDirectory::save_compacted() {
   }
   TRY(write_offset_checkpoint(disk(), path_ / kCompactedFile, offsets));
   saved_compacted_ = std::move(offsets);
+  return {};
+}
+
+Result<> LogDirectory::save_kernel_ends() {
+  const std::scoped_lock one_writer(kernel_ends_file_mutex_);
+  OffsetsByLog ends;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (failure_) return std::unexpected(*failure_);
+    for (const auto& [name, log] : logs_) {
+      if (const Offset end = log->kernel_end(); end > log->durable_end()) ends[name] = end;
+    }
+  }
+  if (saved_kernel_ends_ == ends) return {};
+  TRY(write_kernel_ends(disk(), path_, ends));
+  saved_kernel_ends_ = std::move(ends);
   return {};
 }
 

@@ -6,6 +6,7 @@
 //   cleaner-offset-checkpoint          below this offset compaction has been; losing it costs a longer pass
 //   meta.properties, .lock             log_manager.h
 //   clean-shutdown                     ours: how each log ended (docs/formats/clean-shutdown.md)
+//   kernel-ends                        ours: how far each log was given to the kernel (docs/formats/kernel-ends.md)
 //
 // A failed sync or an I/O error marks the directory failed for good: its logs go offline, others go on (S14, E19).
 //
@@ -83,6 +84,8 @@ class LogDirectory {
   Result<> save_recovery_points();
   Result<> save_log_starts();
   Result<> save_compacted();
+  // Writes the ends that the kernel has, where they are ahead of the recovery points. Does not wait for the disk.
+  Result<> save_kernel_ends();
   void request_save_log_starts(DiskQueue::Done done);
 
  private:
@@ -103,11 +106,13 @@ class LogDirectory {
   std::mutex recovery_point_file_mutex_;
   std::mutex log_start_file_mutex_;
   std::mutex compacted_file_mutex_;
+  std::mutex kernel_ends_file_mutex_;
   std::vector<DiskQueue::Done> log_start_waiters_;
   bool log_start_save_queued_ = false;
   std::optional<std::map<std::string, Offset>> saved_recovery_points_;  // under the file's mutex
   std::optional<std::map<std::string, Offset>> saved_log_starts_;
   std::optional<std::map<std::string, Offset>> saved_compacted_;
+  std::map<std::string, Offset> saved_kernel_ends_;
 };
 
 }  // namespace barnabas::storage

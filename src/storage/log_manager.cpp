@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "storage/kernel_ends.h"
 #include "storage/offset_checkpoint.h"
 
 namespace barnabas::storage {
@@ -148,6 +149,7 @@ void LogManager::load_directory(LogDirectory& directory, const std::shared_ptr<L
   }
   const auto points = checkpoint_of(directory, LogDirectory::kRecoveryPointFile);
   const auto starts = checkpoint_of(directory, LogDirectory::kLogStartFile);
+  const auto kernel_ends = std::optional(read_kernel_ends(directory.disk(), directory.path()));
   const auto compacted = checkpoint_of(directory, LogDirectory::kCompactedFile);
   for (const DirectoryEntry& entry : *entries) {
     if (!entry.is_directory) continue;
@@ -160,6 +162,7 @@ void LogManager::load_directory(LogDirectory& directory, const std::shared_ptr<L
     }
     if (!parse_log_name(entry.name)) continue;
     RecoveryFacts facts{.recovery_point = line_of(points, entry.name),
+                        .kernel_end = line_of(kernel_ends, entry.name).value_or(Offset(0)),
                         .log_start = line_of(starts, entry.name).value_or(Offset(0)),
                         .clean_end = {},
                         .compacted_to = line_of(compacted, entry.name).value_or(Offset(0))};
@@ -293,6 +296,8 @@ void LogManager::checkpoint_now() {
     if (directory.files->failed()) continue;
     const Result<> saved = directory.files->save_recovery_points();
     if (!saved) log::warn("recovery points not saved", {{"error", saved.error().message}});
+    const Result<> noted = directory.files->save_kernel_ends();
+    if (!noted) log::warn("kernel ends not saved", {{"error", noted.error().message}});
   }
 }
 

@@ -1,5 +1,6 @@
 #include "storage/log_manager.h"
 
+#include "storage/kernel_ends.h"
 #include "storage/log_test_support.h"
 
 namespace barnabas::storage {
@@ -100,6 +101,110 @@ TEST_F(LogManagerTest, EverythingIsThereAfterACleanStopAKillAndAPowerCut) {  // 
   ASSERT_TRUE(open());
   EXPECT_EQ(load().logs, 20U);
   EXPECT_EQ(manager_->find(partition(7))->log_end(), Offset(10));
+}
+
+// The process is killed, the machine goes on: what the kernel has is neither read again nor waited for (decision 0095).
+TEST_F(LogManagerTest, WhatTheKernelHasIsNotReadAgain) {
+  ASSERT_TRUE(open());
+  load();
+  ASSERT_TRUE(manager_->create("t", partition(0), {}));
+  produce(0, 10);
+  sync_all();
+  for (int i = 0; i < 4; ++i) {
+    produce(0, 500);
+    manager_->maintain_now();  // index entries reach the file
+    manager_->checkpoint_now();
+  }
+  const std::uint64_t bytes = manager_->find(partition(0))->size_bytes();
+  EXPECT_EQ(manager_->find(partition(0))->durable_end(), Offset(10));
+  const auto syncs = disk_.count(DiskOp::kSync);
+  produce(0, 1);
+
+  disk_.kill();
+  ASSERT_TRUE(open());
+  LoadReport report = load();
+  EXPECT_LT(report.scanned_bytes, bytes / 20);
+  EXPECT_EQ(report.cut_bytes, 0U);
+  EXPECT_LE(disk_.count(DiskOp::kSync), syncs + 3);  // names and checkpoints, no log
+  EXPECT_EQ(manager_->find(partition(0))->log_end(), Offset(2011));
+  EXPECT_EQ(manager_->find(partition(0))->durable_end(), Offset(10));
+
+  // It is still owed to the disk, and goes there by age.
+  clock_.advance(std::chrono::seconds(61));
+  manager_->checkpoint_now();
+  executor_.run_until_idle();
+  EXPECT_EQ(manager_->find(partition(0))->durable_end(), Offset(2011));
+}
+
+TEST_F(LogManagerTest, WhatAnEarlierStartOfTheMachineHadIsReadAgain) {
+  ASSERT_TRUE(open());
+  load();
+  ASSERT_TRUE(manager_->create("t", partition(0), {}));
+  produce(0, 10);
+  sync_all();
+  produce(0, 2000);
+  manager_->maintain_now();
+  manager_->checkpoint_now();
+  const std::uint64_t bytes = manager_->find(partition(0))->size_bytes();
+
+  disk_.power_cut(PowerCut::kKeepAll, random_);
+  ASSERT_TRUE(open());
+  EXPECT_GT(load().scanned_bytes, bytes / 2);
+  EXPECT_EQ(manager_->find(partition(0))->durable_end(), Offset(2010));
+}
+
+TEST_F(LogManagerTest, AKernelEndBehindTheLogMeansNothing) {
+  ASSERT_TRUE(open());
+  load();
+  ASSERT_TRUE(manager_->create("t", partition(0), {}));
+  produce(0, 2000);
+  manager_->maintain_now();
+  manager_->checkpoint_now();
+  ASSERT_TRUE(manager_->find(partition(0))->truncate_to(Offset(700)));
+  disk_.kill();
+  ASSERT_TRUE(open());
+  const LoadReport report = load();
+  EXPECT_TRUE(report.damage.empty());
+  EXPECT_EQ(manager_->find(partition(0))->log_end(), Offset(700));
+  produce(0, 1);
+  EXPECT_EQ(manager_->find(partition(0))->log_end(), Offset(701));
+}
+
+// S1: the batch that the kill came into the middle of is cut, wherever reading began.
+TEST_F(LogManagerTest, ATornTailBehindTheKernelEndIsCut) {
+  ASSERT_TRUE(open());
+  load();
+  ASSERT_TRUE(manager_->create("t", partition(0), {}));
+  produce(0, 2000);
+  manager_->maintain_now();
+  manager_->checkpoint_now();
+  const Path file = "/data/t-0/00000000000000000000.log";
+  Bytes torn = disk_.contents(file);
+  torn.resize(torn.size() - 20);
+  disk_.kill();
+  disk_.overwrite(file, torn);
+  ASSERT_TRUE(open());
+  EXPECT_GT(load().cut_bytes, 0U);
+  EXPECT_EQ(manager_->find(partition(0))->log_end(), Offset(1999));
+}
+
+TEST_F(LogManagerTest, TheKernelEndsAreAFileAsDocumented) {
+  ASSERT_TRUE(disk_.make_directories("/data"));
+  const OffsetsByLog ends{{"orders-eu-0", Offset(4096)}};
+  ASSERT_TRUE(write_kernel_ends(disk_, "/data", ends));
+  const Path file = "/data/kernel-ends";
+  const Bytes bytes = disk_.contents(file);
+  EXPECT_TRUE(as_text(bytes).starts_with("boot boot-0\n0\n1\norders-eu 0 4096\ncrc32c ")) << as_text(bytes);
+  EXPECT_EQ(read_kernel_ends(disk_, "/data"), ends);
+  for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+    disk_.overwrite(file, ByteView(bytes).first(cut));
+    EXPECT_TRUE(read_kernel_ends(disk_, "/data").empty()) << cut;
+  }
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    disk_.overwrite(file, bytes);
+    disk_.flip_bits(file, i, 1);
+    EXPECT_TRUE(read_kernel_ends(disk_, "/data").empty()) << i;
+  }
 }
 
 TEST_F(LogManagerTest, ADeletedTopicMadeAgainInheritsNothing) {

@@ -152,8 +152,8 @@ Result<bool> LogRecovery::try_clean() {
 Result<> LogRecovery::scan() {
   changed_ = true;
   std::size_t first = 0;
-  if (facts_.recovery_point) {
-    while (first + 1 < log_.segments_.size() && log_.segments_[first + 1]->base <= *facts_.recovery_point) ++first;
+  if (const auto from = scan_from()) {
+    while (first + 1 < log_.segments_.size() && log_.segments_[first + 1]->base <= *from) ++first;
   }
   end_ = log_.segments_[first]->base;
   for (std::size_t i = first; i < log_.segments_.size(); ++i) {
@@ -176,7 +176,7 @@ Result<> LogRecovery::scan() {
   return {};
 }
 
-// Where to begin: at the last index entry below the recovery point, if there is a batch there as the entry says.
+// Where to begin: at the last index entry below what need not be read, if there is a batch there as the entry says.
 Result<std::uint64_t> LogRecovery::trusted_position(Segment& segment, const File& file, bool sealed) {
   const auto from_scratch = [&]() -> Result<std::uint64_t> {
     TRY(segment.index.replace({}, {}));
@@ -187,8 +187,9 @@ Result<std::uint64_t> LogRecovery::trusted_position(Segment& segment, const File
     ++log_.report_.rebuilt_indexes;
     return from_scratch();
   }
-  if (!facts_.recovery_point || *facts_.recovery_point <= segment.base) return from_scratch();
-  const Offset below = std::min(*facts_.recovery_point - 1, segment.base + INT32_MAX);
+  const auto from = scan_from();
+  if (!from || *from <= segment.base) return from_scratch();
+  const Offset below = std::min(*from - 1, segment.base + INT32_MAX);
   TRY_ASSIGN(const OffsetEntry entry, segment.index.floor_offset(segment.relative(below), ReadMode::kMayWait));
   if (entry.position == 0) return from_scratch();
   BatchScanner scanner(file, entry.position, segment.bytes, ReadMode::kMayWait, BatchScanner::Purpose::kVerify);
@@ -389,6 +390,7 @@ Result<> LogRecovery::make_durable() {
     TRY(metadata->sync());
   }
   if (!changed_) return {};
+  if (facts_.recovery_point && facts_.kernel_end > *facts_.recovery_point) return leave_unsynced();
   // After a kill the page cache may hold what the disk does not: what was found is only durable once it is synced.
   for (const auto& segment : scanned_) {
     if (segment == log_.segments_.back() || std::ranges::find(log_.segments_, segment) == log_.segments_.end()) continue;
@@ -399,6 +401,20 @@ Result<> LogRecovery::make_durable() {
   }
   const bool all_synced = facts_.recovery_point && *facts_.recovery_point == end_ && log_.report_.cut_bytes == 0;
   if (!all_synced) TRY(log_.active().own->sync());
+  log_.names_dirty_ = false;
+  return log_.write_epochs();
+}
+
+// It may be much, and nobody was promised that it is on the disk: the log goes on as the killed process left it.
+Result<> LogRecovery::leave_unsynced() {
+  const Offset durable = std::clamp(*facts_.recovery_point, Offset(log_.log_start_), end_);
+  for (const auto& segment : log_.segments_) {
+    if (segment == log_.segments_.back() || segment->next_offset <= durable) continue;
+    if (segment->own == nullptr) { TRY_ASSIGN(segment->own, segment->open_file()); }
+    log_.sealed_dirty_.push_back(segment);
+  }
+  log_.durable_end_ = durable.value();
+  log_.unsynced_since_ms_ = log_.directory_.clock().wall_ms();
   log_.names_dirty_ = false;
   return log_.write_epochs();
 }

@@ -2,7 +2,8 @@
 // What happens when a log is opened.
 //
 //   marker of a clean shutdown fits    nothing is scanned
-//   else                               every batch above the recovery point is read, checksum included
+//   else                               every batch above the recovery point is read, checksum included, but for those that
+//                                      the kernel was given and has kept: the process was killed, not the machine
 //
 //   bad bytes with nothing valid behind           torn tail: cut (S1, S2)
 //   bad bytes below the recovery point            damage: kept, reported, read as kCorrupt; what follows is served (S8-S10)
@@ -45,8 +46,13 @@ class LogRecovery {
   Result<> finish_segments();
   Result<> load_epochs();
   Result<> make_durable();
+  Result<> leave_unsynced();
 
   Disk& disk() const { return log_.directory_.disk(); }
+  // Batches below were read before, or need not be.
+  std::optional<Offset> scan_from() const {
+    return facts_.recovery_point ? std::optional(std::max(*facts_.recovery_point, facts_.kernel_end)) : std::nullopt;
+  }
   bool below_recovery_point(Offset offset) const { return !facts_.recovery_point || offset < *facts_.recovery_point; }
 
   Log& log_;

@@ -142,7 +142,7 @@ void Log::give_to_cache(Segment& segment) {
 }
 
 bool Log::wants_flush() const {
-  constexpr std::int64_t kBytesMax = 64 << 20;  // what a start after a crash would have to read again
+  constexpr std::int64_t kBytesMax = 64 << 20;  // what a power cut may take without `fsync`, and the disk is behind by
   constexpr std::int64_t kAgeMaxMs = 60'000;
   const std::scoped_lock lock(mutex_);
   if (failure_ || sync_running_ || removed_ || closed_) return false;
@@ -154,20 +154,11 @@ bool Log::wants_flush() const {
 
 // ---- the files beside the segments --------------------------------------------------------------------------------
 
-namespace {
-
-// Whole or not at all for a process that is killed; a power cut may leave anything.
-Result<> write_unsynced(Disk& disk, const Path& path, ByteView contents) {
-  Path temporary = path;
-  temporary += ".tmp";
-  {
-    TRY_ASSIGN(const auto out, disk.open(temporary, OpenMode::kTruncate));
-    TRY(out->write_at(0, contents));
-  }
-  return disk.rename(temporary, path);
+Offset Log::kernel_end() const {
+  const std::scoped_lock lock(mutex_);
+  const bool epochs_written = epochs_version_ == epochs_written_ || epochs_.entries().size() <= 1;
+  return epochs_written ? log_end() : durable_end();
 }
-
-}  // namespace
 
 Result<> Log::write_epochs() {
   const std::scoped_lock one_writer(epoch_file_mutex_);
@@ -183,7 +174,8 @@ Result<> Log::write_epochs() {
   }
   // A single epoch is read off the batches again when the file is missing or damaged: a new log need not wait for two syncs.
   const Path target = file(EpochCache::kFileName);
-  TRY(can_be_lost ? write_unsynced(directory_.disk(), target, as_bytes(text)) : replace_file(directory_.disk(), target, as_bytes(text)));
+  TRY(can_be_lost ? replace_file_unsynced(directory_.disk(), target, as_bytes(text))
+                  : replace_file(directory_.disk(), target, as_bytes(text)));
   const std::scoped_lock lock(mutex_);
   epochs_written_ = version;
   return {};
@@ -228,7 +220,7 @@ Result<> Log::write_producer_snapshot() {
     bytes_since_snapshot_ = 0;
   }
   // Not synced: it carries a checksum, and losing it costs a scan.
-  TRY(write_unsynced(directory_.disk(), file(segment_file_name(end, ".producers")), bytes));
+  TRY(replace_file_unsynced(directory_.disk(), file(segment_file_name(end, ".producers")), bytes));
   {
     const std::scoped_lock lock(mutex_);
     snapshot_end_ = end;

@@ -12,28 +12,37 @@ namespace barnabas::storage {
 Result<OffsetsByLog> read_offset_checkpoint(Disk& disk, const Path& file) {
   constexpr std::uint64_t kBytesMax = 256 << 20;
   TRY_ASSIGN(const Bytes text, read_file(disk, file, kBytesMax));
+  auto offsets = parse_offsets(text);
+  if (!offsets) return wrap(std::move(offsets).error(), file.string());
+  return offsets;
+}
+
+Result<OffsetsByLog> parse_offsets(ByteView text) {
   TextLines lines(text);
   TRY(lines.expect_version_and_count());
   OffsetsByLog offsets;
   while (const auto line = lines.next()) {
     const auto partition = line->number<PartitionIndex>(1);
     const auto offset = line->number<std::int64_t>(2);
-    if (line->fields() != 3 || !partition || !offset || *partition < 0 || *offset < 0)
-      return fail(Errc::kCorrupt, file.string() + ": bad line");
+    if (line->fields() != 3 || !partition || !offset || *partition < 0 || *offset < 0) return fail(Errc::kCorrupt, "bad line");
     offsets[log_name(line->text(0), *partition)] = Offset(*offset);
   }
   TRY(lines.expect_complete());
   return offsets;
 }
 
-Result<> write_offset_checkpoint(Disk& disk, const Path& file, const OffsetsByLog& offsets) {
+std::string offsets_text(const OffsetsByLog& offsets) {
   std::string text = fmt::format("0\n{}\n", offsets.size());
   for (const auto& [name, offset] : offsets) {
     const std::size_t dash = name.rfind('-');
     fmt::format_to(std::back_inserter(text), "{} {} {}\n", std::string_view(name).substr(0, dash), std::string_view(name).substr(dash + 1),
                    offset.value());
   }
-  return replace_file(disk, file, as_bytes(text));
+  return text;
+}
+
+Result<> write_offset_checkpoint(Disk& disk, const Path& file, const OffsetsByLog& offsets) {
+  return replace_file(disk, file, as_bytes(offsets_text(offsets)));
 }
 
 std::string log_name(std::string_view topic, PartitionIndex partition) { return fmt::format("{}-{}", topic, partition); }

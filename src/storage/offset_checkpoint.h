@@ -23,6 +23,10 @@ Result<OffsetsByLog> read_offset_checkpoint(Disk& disk, const Path& file);
 // Durable when it returns; after a crash the old or the new contents are there.
 Result<> write_offset_checkpoint(Disk& disk, const Path& file, const OffsetsByLog& offsets);
 
+// What is in such a file.
+Result<OffsetsByLog> parse_offsets(ByteView text);
+std::string offsets_text(const OffsetsByLog& offsets);
+
 // "<topic>-<partition>", and back; topics may contain dashes.
 std::string log_name(std::string_view topic, PartitionIndex partition);
 struct LogName {

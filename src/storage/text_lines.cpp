@@ -1,6 +1,25 @@
 #include "storage/text_lines.h"
 
+#include <fmt/format.h>
+
+#include "model/crc32c.h"
+
 namespace barnabas::storage {
+namespace {
+
+constexpr std::string_view kCrcKey = "crc32c ";
+
+std::string checksum_line(std::string_view text) { return fmt::format("{}{:08x}\n", kCrcKey, crc32c(as_bytes(text))); }
+
+}  // namespace
+
+std::string with_checksum_line(std::string text) { return text + checksum_line(text); }
+
+std::optional<std::string_view> without_checksum_line(std::string_view text) {
+  const std::size_t line = text.rfind(kCrcKey);
+  if (line == std::string_view::npos || text.substr(line) != checksum_line(text.substr(0, line))) return std::nullopt;
+  return text.substr(0, line);
+}
 
 TextLine::TextLine(std::string_view line) {
   while (true) {

@@ -3,6 +3,7 @@
 // They come from a disk: nothing in them is believed.
 #include <charconv>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -30,6 +31,11 @@ class TextLine {
  private:
   std::vector<std::string_view> fields_;
 };
+
+// A file of ours ends with a line of the checksum of all before it.
+std::string with_checksum_line(std::string text);
+// The text before that line; nothing when it is missing or not last, or the text is another.
+std::optional<std::string_view> without_checksum_line(std::string_view text);
 
 class TextLines {
  public:
