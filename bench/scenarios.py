@@ -322,6 +322,12 @@ SCENARIOS = [
         ],
         deletes=False,
     ),
+    Scenario("bulk-fsync", "Bulk, fsync", bulk, bulk_figures(1.3), durability="fsync", fills=True, deletes=False),
+    Scenario(
+        "ack-fsync", "Acknowledgement latency, fsync", acknowledgement,
+        [*latency_figures("acknowledged", 1.0), *raw_round_trips()],
+        durability="fsync",
+    ),
     Scenario(
         "group", "A group of 1,000 members, and one of 10 with 1,000 partitions", group,
         [
@@ -329,12 +335,6 @@ SCENARIOS = [
             Figure("broker CPU of that", "s", lambda r: r["join"]["broker_cpu_s"]),
             Figure("10 members get 900 more partitions, the same measure", "ms", lambda r: r["grow"]["rebalance_ms"], 300),
         ],
-        durability="fsync",
-    ),
-    Scenario("bulk-fsync", "Bulk, fsync", bulk, bulk_figures(1.3), durability="fsync", fills=True, deletes=False),
-    Scenario(
-        "ack-fsync", "Acknowledgement latency, fsync", acknowledgement,
-        [*latency_figures("acknowledged", 1.0), *raw_round_trips()],
         durability="fsync",
     ),
 ]  # fmt: skip

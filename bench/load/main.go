@@ -108,15 +108,21 @@ func newClient(o Options, more ...kgo.Opt) (*kgo.Client, error) {
 		kgo.ProducerBatchMaxBytes(int32(o.batchBytes)),
 		kgo.ProducerLinger(o.linger),
 		kgo.MetadataMinAge(100 * time.Millisecond), // a new topic is seen soon
-		kgo.UnknownTopicRetries(100),               // Kafka says that it is not there for seconds when it was busy
 	}, more...)...)
 }
 
-// warm sends one record to each partition, so that connections, metadata and producer id are there.
+// warm sends one record to each partition, so that connections, metadata and producer id are there. A new topic is tried
+// again: a Kafka that has just made or deleted a thousand others does not know its leaders for a while.
 func warm(client *kgo.Client, partitions []int32, size int) error {
+	deadline := time.Now().Add(30 * time.Second)
 	for _, partition := range partitions {
 		record := &kgo.Record{Partition: partition, Value: make([]byte, size)}
-		if err := client.ProduceSync(context.Background(), record).FirstErr(); err != nil {
+		err := client.ProduceSync(context.Background(), record).FirstErr()
+		for ; err != nil && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+			client.ForceMetadataRefresh()
+			err = client.ProduceSync(context.Background(), record).FirstErr()
+		}
+		if err != nil {
 			return fmt.Errorf("first record of partition %d: %w", partition, err)
 		}
 	}
