@@ -5,6 +5,7 @@
 // to ask again. Brokers are told under the address that suits the connection (Broker::advertised).
 // Versions: 0 has no way to ask for none: an empty list means all. 1+ null means all. 4 lets the client forbid creation.
 // 8 to 10 ask what the client may do. 10 adds ids, 12 null names.
+#include "broker/authorized_operations.h"
 #include "broker/auto_topics.h"
 #include "broker/broker.h"
 #include "broker/handlers/handlers.h"
@@ -57,14 +58,19 @@ void add_asked(const MetadataRequest::MetadataRequestTopic& asked, const metadat
 
 struct Asked {
   bool all = false;
+  bool topic_operations = false;
+  bool cluster_operations = false;
   std::vector<MetadataRequest::MetadataRequestTopic> topics;
 };
 
 // What the request means in its version.
 Asked asked_of(MetadataRequest& request, std::int16_t version) {
-  if (!request.topics) return {true, {}};
-  if (version == 0 && request.topics->empty()) return {true, {}};
-  return {false, std::move(*request.topics)};
+  Asked asked{.topic_operations = request.include_topic_authorized_operations,
+              .cluster_operations = request.include_cluster_authorized_operations,
+              .topics = {}};
+  asked.all = !request.topics || (version == 0 && request.topics->empty());
+  if (!asked.all) asked.topics = std::move(*request.topics);
+  return asked;
 }
 
 void answer(Broker& broker, const ClientSession& session, const metadata::Image& image, const Asked& asked, const CreationErrors& errors,
@@ -89,6 +95,10 @@ void answer(Broker& broker, const ClientSession& session, const metadata::Image&
   } else {
     for (const auto& topic : asked.topics) add_asked(topic, image, errors, response);
   }
+  if (asked.topic_operations) {
+    for (TopicAnswer& topic : response.topics) topic.topic_authorized_operations = kTopicOperations;
+  }
+  if (asked.cluster_operations) response.cluster_authorized_operations = kClusterOperations;
   reply(response);
 }
 

@@ -3,16 +3,10 @@
 // Behaviour: each group by itself. A group that does not exist is "Dead", from version 6 on with 69. Members' metadata
 // and assignments are told of a stable group only: in between they belong to no generation.
 // Versions: 3 tells what the caller may do with the group when asked to, 4 instance ids, 6 error messages.
+#include "broker/authorized_operations.h"
 #include "broker/handlers/group_requests.h"
 
 namespace barnabas::broker {
-namespace {
-
-// Nobody is authorized yet, so everybody may do all that can be done with a group: bit n is Kafka's operation n.
-constexpr std::int32_t kRead = 3, kDelete = 6, kDescribe = 8, kDescribeConfigs = 10, kAlterConfigs = 11;
-constexpr std::int32_t kGroupOperations = 1 << kRead | 1 << kDelete | 1 << kDescribe | 1 << kDescribeConfigs | 1 << kAlterConfigs;
-
-}  // namespace
 
 void handle_describe_groups(Broker& broker, const RequestContext& context, protocol::DescribeGroupsRequest&& request,
                             Replier<protocol::DescribeGroupsResponse> reply) {

@@ -6,12 +6,15 @@
 // 7 the topic id.
 #include "broker/broker.h"
 #include "broker/handlers/handlers.h"
+#include "config/describe.h"
 
 namespace barnabas::broker {
 namespace {
 
 using protocol::CreateTopicsRequest;
 using protocol::CreateTopicsResponse;
+
+constexpr std::int16_t kFirstWithConfigs = 5;
 
 controller::CreateTopics to_wish(CreateTopicsRequest& request) {
   controller::CreateTopics wish;
@@ -27,45 +30,51 @@ controller::CreateTopics to_wish(CreateTopicsRequest& request) {
   return wish;
 }
 
-constexpr std::int8_t kDynamicTopicConfig = 1;
-
-void answer(const controller::CreatedTopic& created, CreateTopicsResponse::CreatableTopicResult& told) {
+void answer(const controller::CreatedTopic& created, const std::optional<Settings>& settings,
+            CreateTopicsResponse::CreatableTopicResult& told) {
   told.name = created.name;
   told.topic_id = created.id;
   told.error_code = static_cast<std::int16_t>(created.verdict.code);
-  told.configs.reset();
+  auto& configs = told.configs.emplace();
+  told.error_message.reset();
   if (!created.verdict.ok()) {
     told.error_message = created.verdict.message;
     return;
   }
   told.num_partitions = created.partitions;
   told.replication_factor = created.replication_factor;
-  auto& configs = told.configs.emplace();
-  for (const auto& [name, value] : created.configs) {
+  if (!settings) return;
+  for (ConfigEntry& entry : describe_topic(*settings, created.configs)) {
     auto& config = configs.emplace_back();
-    config.name = name;
-    config.value = value;
-    config.config_source = kDynamicTopicConfig;
+    config.name = std::string(entry.name);
+    config.value = std::move(entry.value);
+    config.read_only = entry.read_only;
+    config.config_source = static_cast<std::int8_t>(entry.source);
+    config.is_sensitive = entry.sensitive;
   }
 }
 
 }  // namespace
 
-void handle_create_topics(Broker& broker, const RequestContext&, CreateTopicsRequest&& request, Replier<CreateTopicsResponse> reply) {
+void handle_create_topics(Broker& broker, const RequestContext& context, CreateTopicsRequest&& request,
+                          Replier<CreateTopicsResponse> reply) {
   std::vector<std::string> names;
   for (const auto& topic : request.topics) names.push_back(topic.name);
-  broker.controller().submit(to_wish(request), [names = std::move(names), reply = std::move(reply)](
+  broker.controller().submit(to_wish(request), [&broker, image = context.image, names = std::move(names), reply = std::move(reply)](
                                                    controller::Outcome<controller::CreateTopics::Response> outcome) mutable {
     CreateTopicsResponse response;
+    std::optional<Settings> settings;  // for the configs in the answer (KIP-525)
+    if (reply.version() >= kFirstWithConfigs)
+      settings = broker.settings().with_dynamic(image->broker_configs(""), image->broker_configs(std::to_string(broker.id())));
     if (outcome) {
-      for (const auto& created : *outcome) answer(created, response.topics.emplace_back());
+      for (const auto& created : *outcome) answer(created, settings, response.topics.emplace_back());
     } else {
       for (std::string& name : names) {
         auto& told = response.topics.emplace_back();
         told.name = std::move(name);
         told.error_code = static_cast<std::int16_t>(outcome.error().code);
         told.error_message = outcome.error().message;
-        told.configs.reset();
+        told.configs.emplace();
       }
     }
     reply(response);

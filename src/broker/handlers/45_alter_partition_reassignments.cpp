@@ -46,12 +46,14 @@ void answer(const metadata::Image& image, const std::string& topic, const std::o
 void handle_alter_partition_reassignments(Broker&, const RequestContext& context, AlterPartitionReassignmentsRequest&& request,
                                           Replier<AlterPartitionReassignmentsResponse> reply) {
   AlterPartitionReassignmentsResponse response;
+  response.error_message.reset();
   response.allow_replication_factor_change = request.allow_replication_factor_change;
   for (auto& asked : request.topics) {
     auto& topic = response.responses.emplace_back();
     for (const auto& partition : asked.partitions) {
       auto& told = topic.partitions.emplace_back();
       told.partition_index = partition.partition_index;
+      told.error_message.reset();
       answer(*context.image, asked.name, partition.replicas, told);
     }
     topic.name = std::move(asked.name);

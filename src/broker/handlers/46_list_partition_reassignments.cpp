@@ -7,6 +7,7 @@ namespace barnabas::broker {
 void handle_list_partition_reassignments(Broker&, const RequestContext&, protocol::ListPartitionReassignmentsRequest&&,
                                          Replier<protocol::ListPartitionReassignmentsResponse> reply) {
   protocol::ListPartitionReassignmentsResponse response;
+  response.error_message.reset();
   reply(response);
 }
 

@@ -27,6 +27,7 @@ controller::AlterClientQuotas to_wish(AlterClientQuotasRequest& request) {
 void tell(const controller::Verdict& verdict, const metadata::QuotaEntity& entity, AlterClientQuotasResponse& response) {
   auto& told = response.entries.emplace_back();
   told.error_code = static_cast<std::int16_t>(verdict.code);
+  told.error_message.reset();
   if (!verdict.ok()) told.error_message = verdict.message;
   for (const auto& [type, name] : entity) {
     auto& part = told.entity.emplace_back();

@@ -12,6 +12,7 @@ namespace barnabas::broker {
 void handle_update_features(Broker&, const RequestContext&, protocol::UpdateFeaturesRequest&& request,
                             Replier<protocol::UpdateFeaturesResponse> reply) {
   protocol::UpdateFeaturesResponse response;
+  response.error_message.reset();
   if (!request.feature_updates.empty()) {
     response.error_code = static_cast<std::int16_t>(ErrorCode::kInvalidUpdateVersion);
     response.error_message =

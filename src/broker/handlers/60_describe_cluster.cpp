@@ -3,6 +3,7 @@
 // Behaviour: as Metadata tells it. Endpoint type 2 (controllers) is not a listener here: MISMATCHED_ENDPOINT_TYPE as in
 // Kafka when a broker is asked.
 // Versions: 1 adds the endpoint type, 2 fenced brokers.
+#include "broker/authorized_operations.h"
 #include "broker/broker.h"
 #include "broker/handlers/handlers.h"
 
@@ -20,6 +21,7 @@ void handle_describe_cluster(Broker& broker, const RequestContext& context, prot
     return reply(response);
   }
   const metadata::Image& image = *context.image;
+  if (request.include_cluster_authorized_operations) response.cluster_authorized_operations = kClusterOperations;
   response.cluster_id = image.cluster_id();
   response.controller_id = image.controller() == metadata::kNoLeader ? broker.id() : image.controller();
   for (const auto& [id, known] : image.brokers()) {

@@ -5,6 +5,7 @@
 // told already. With topics asked for, a cursor to another topic or below partition 0 is INVALID_REQUEST (42).
 #include <algorithm>
 
+#include "broker/authorized_operations.h"
 #include "broker/broker.h"
 #include "broker/handlers/handlers.h"
 
@@ -36,6 +37,7 @@ std::optional<PartitionIndex> add_topic(const metadata::Image& image, const std:
                                         DescribeTopicPartitionsResponse& response) {
   TopicAnswer& answer = response.topics.emplace_back();
   answer.name = name;
+  answer.topic_authorized_operations = kTopicOperations;
   const metadata::Topic* topic = image.find_topic(name);
   if (topic == nullptr) {
     const ErrorCode code = topic_name_problem(name).empty() ? ErrorCode::kUnknownTopicOrPartition : ErrorCode::kInvalidTopicException;

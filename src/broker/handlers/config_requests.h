@@ -55,6 +55,7 @@ void alter_resources(Broker& broker, Wish wish, Here here, Replier<Response> rep
     for (auto& one : all) {
       auto& told = response.responses.emplace_back();
       told.error_code = static_cast<std::int16_t>(one.verdict.code);
+      told.error_message.reset();
       if (!one.verdict.ok()) told.error_message = std::move(one.verdict.message);
       told.resource_type = one.type;
       told.resource_name = std::move(one.name);
