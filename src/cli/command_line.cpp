@@ -12,6 +12,7 @@ namespace {
 constexpr const char* kServeExamples =
     "\nExamples:\n"
     "  barnabas serve                                        localhost:9092, data in the user's data directory\n"
+    "  barnabas serve --dev                                  the same with data that goes at the end, and sample topics\n"
     "  barnabas serve server.properties                      Kafka's own properties file\n"
     "  barnabas serve --set log.dirs=/data --set listeners=PLAINTEXT://127.0.0.1:0\n"
     "  BARNABAS_LOG_DIRS=/data barnabas serve                the same from the environment (KAFKA_LOG_DIRS works too)\n";
@@ -32,6 +33,7 @@ void add_serve(CLI::App& app, Leaves& leaves) {
   CLI::App* serve_app = app.add_subcommand("serve", "Run a broker. Nothing needs to be configured.");
   serve_app->add_option("properties", serve->properties_file, "A properties file with Kafka's setting names")->type_name("FILE");
   add_settings(*serve_app, serve->overrides);
+  serve_app->add_flag("--dev", serve->dev, "A broker to try things with: its data is removed at the end, and it has a topic with records");
   serve_app->footer(kServeExamples);
   leaves.push_back({serve_app, [serve] { return Command(*serve); }});
 }

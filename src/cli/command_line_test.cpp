@@ -32,6 +32,11 @@ TEST(CommandLine, ServeNeedsNothing) {
   EXPECT_TRUE(serve.overrides.empty());
 }
 
+TEST(CommandLine, ServeHasAModeToTryThingsIn) {
+  EXPECT_FALSE(command<ServeCommand>({"serve"}).dev);
+  EXPECT_TRUE(command<ServeCommand>({"serve", "--dev", "--set", "a=1"}).dev);
+}
+
 TEST(CommandLine, ServeTakesAFileAndSettingsInTheirOrder) {
   const auto serve = command<ServeCommand>({"serve", "--set", "a=1", "server.properties", "--set", "b=x=y", "--set=a=2"});
   EXPECT_EQ(serve.properties_file, "server.properties");

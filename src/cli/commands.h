@@ -28,6 +28,7 @@ struct ConnectionOptions {
 struct ServeCommand {
   std::string properties_file;         // empty: none
   std::vector<std::string> overrides;  // "key=value", in the order given
+  bool dev = false;                    // data that goes when the broker does, and topics to try it with
 };
 
 // Takes topic folders that a stopped Kafka wrote into a data directory of ours.

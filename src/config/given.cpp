@@ -45,6 +45,7 @@ class Collector {
     environment("KAFKA_");
     environment("BARNABAS_");
     TRY(overrides());
+    dev();
     return std::move(given_);
   }
 
@@ -87,6 +88,13 @@ class Collector {
       put(std::string(name), std::string(trimmed(std::string_view(text).substr(equals + 1))), "--set");
     }
     return {};
+  }
+
+  void dev() {
+    for (const std::string& text : sources_.dev) {
+      const auto equals = text.find('=');
+      given_.by_name.try_emplace(text.substr(0, equals), Given{text.substr(equals + 1), std::string(kDevOrigin)});
+    }
   }
 
   const SettingSources& sources_;

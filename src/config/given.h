@@ -21,7 +21,7 @@ namespace barnabas {
 
 struct Given {
   std::string value;
-  std::string origin;  // "server.properties:12", "environment KAFKA_LISTENERS", "--set"
+  std::string origin;  // "server.properties:12", "environment KAFKA_LISTENERS", "--set", "--dev"
 };
 
 struct GivenSettings {

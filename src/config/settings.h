@@ -25,11 +25,14 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 // What was set for a topic, a broker or another resource, by name.
 using ConfigMap = std::map<std::string, std::string, std::less<>>;
 
+inline constexpr std::string_view kDevOrigin = "--dev";
+
 struct SettingSources {
   std::string file_name;  // for messages only; empty: no file
   std::string file_text;
   Environment environment;             // all of it: BARNABAS_*, KAFKA_*, CLUSTER_ID, HOME, XDG_DATA_HOME are used
   std::vector<std::string> overrides;  // "key=value", the later wins
+  std::vector<std::string> dev{};      // "key=value" of --dev: counts where no other place says anything
   int cores = 1;
 };
 
@@ -55,7 +58,7 @@ class Settings {
   std::optional<T> find(Key<T> key) const;
   // Set by the operator at the start, to whatever value.
   bool is_set(std::string_view name) const;
-  // Where it was set: "server.properties:12", "environment KAFKA_LISTENERS", "--set"; empty when it was not.
+  // Where it was set: "server.properties:12", "environment KAFKA_LISTENERS", "--set", "--dev"; empty when it was not.
   std::string_view origin(std::string_view name) const;
   // As text, in Kafka's spelling; nullopt when null. Also for sensitive ones: the caller hides them.
   std::optional<std::string_view> text(std::string_view name) const;

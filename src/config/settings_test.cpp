@@ -44,6 +44,16 @@ class SettingsTest : public testing::Test {
   SettingSources sources_;
 };
 
+TEST_F(SettingsTest, WhatDevModeSaysCountsWhereNobodyElseSpeaks) {
+  sources_.dev = {"log.dirs=/tmp/dev", "barnabas.durability=page-cache"};
+  const Settings settings = load("barnabas.durability=fsync");
+  EXPECT_THAT(settings.log_dirs(), ElementsAre("/tmp/dev"));
+  EXPECT_EQ(settings.origin("log.dirs"), kDevOrigin);
+  EXPECT_EQ(settings.durability(), Durability::kFsync);
+  EXPECT_EQ(settings.origin("barnabas.durability"), "server.properties:1");
+  EXPECT_THAT(settings.warnings(), IsEmpty()) << "the file does not set anything twice";
+}
+
 TEST_F(SettingsTest, NothingConfiguredIsABrokerOfItsOwn) {
   const Settings settings = load();
   EXPECT_EQ(settings.node_id(), 1);

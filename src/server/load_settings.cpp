@@ -23,10 +23,12 @@ Environment environment() {
   return all;
 }
 
-Result<Settings> load_settings(const std::string& properties_file, const std::vector<std::string>& overrides) {
+Result<Settings> load_settings(const std::string& properties_file, const std::vector<std::string>& overrides,
+                               const std::vector<std::string>& dev) {
   SettingSources sources;
   sources.environment = environment();
   sources.overrides = overrides;
+  sources.dev = dev;
   sources.cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   if (!properties_file.empty()) {
     PosixDisk disk;

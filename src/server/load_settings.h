@@ -9,6 +9,8 @@ namespace barnabas::server {
 
 Environment environment();  // this process's own
 
-Result<Settings> load_settings(const std::string& properties_file, const std::vector<std::string>& overrides);
+// `dev`: what --dev says where nothing else does.
+Result<Settings> load_settings(const std::string& properties_file, const std::vector<std::string>& overrides,
+                               const std::vector<std::string>& dev = {});
 
 }  // namespace barnabas::server

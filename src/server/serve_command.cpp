@@ -5,10 +5,12 @@
 #include <sys/resource.h>
 
 #include <atomic>
-#include <cstdlib>
+#include <cstdio>
+#include <optional>
 
 #include "base/log.h"
 #include "base/posix_clock.h"
+#include "server/dev_mode.h"
 #include "server/load_settings.h"
 #include "server/server.h"
 
@@ -21,6 +23,9 @@ class StopSignals {
   StopSignals() {
     sigemptyset(&set_);
     for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) sigaddset(&set_, signal);
+    struct sigaction hangup{};
+    sigaction(SIGHUP, nullptr, &hangup);
+    if (hangup.sa_handler != SIG_IGN) sigaddset(&set_, SIGHUP);  // a terminal that closes; nohup says otherwise
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     signal(SIGPIPE, SIG_IGN);
   }
@@ -51,6 +56,32 @@ std::string describe(const std::vector<Server::Listening>& listeners) {
   return text;
 }
 
+std::string_view name_of(int signal) {
+  switch (signal) {
+    case SIGINT: return "SIGINT";
+    case SIGTERM: return "SIGTERM";
+    case SIGHUP: return "SIGHUP";
+    default: return "fatal error";
+  }
+}
+
+// With --dev, makes its directory as well.
+Result<Settings> settings_of(const cli::ServeCommand& command, std::optional<DevMode>& dev) {
+  if (!command.dev) return load_settings(command.properties_file, command.overrides);
+  TRY_ASSIGN(DevMode begun, DevMode::begin(environment()));
+  dev.emplace(std::move(begun));
+  TRY_ASSIGN(Settings settings, load_settings(command.properties_file, command.overrides, dev->defaults()));
+  TRY(DevMode::check(settings));
+  return settings;
+}
+
+void fill_and_welcome(const DevMode& dev, const net::Endpoint& listening, const Clock& clock) {
+  const auto filled = DevMode::fill(listening, clock);
+  if (!filled) log::warn("no sample topics", {{"error", filled.error().message}});
+  std::fputs(dev.welcome(listening, filled.has_value()).c_str(), stdout);
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int serve(const cli::ServeCommand& command) {
@@ -58,7 +89,8 @@ int serve(const cli::ServeCommand& command) {
   const MonoTime begun = clock.mono();
   const StopSignals signals;
   raise_descriptor_limit();
-  const Result<Settings> settings = load_settings(command.properties_file, command.overrides);
+  std::optional<DevMode> dev;  // goes after the server: its directory does
+  const Result<Settings> settings = settings_of(command, dev);
   if (!settings) {
     log::error("settings refused", {{"error", settings.error().message}});
     return 2;
@@ -83,8 +115,8 @@ int serve(const cli::ServeCommand& command) {
                       {"durability", settings->durability() == Durability::kFsync ? "fsync" : "page-cache"},
                       {"data", settings->log_dirs().front()},
                       {"start_ms", static_cast<double>(took.count()) / 1000}});
-  const int signal = signals.wait();
-  log::info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "fatal error"}});
+  if (dev) fill_and_welcome(*dev, (*server)->listeners().front().at, clock);
+  log::info("stopping", {{"signal", name_of(signals.wait())}});
   (*server)->stop();
   log::info("stopped");
   return failed ? 1 : 0;
