@@ -13,6 +13,7 @@
 #include "server/dev_mode.h"
 #include "server/load_settings.h"
 #include "server/server.h"
+#include "server/service_manager.h"
 
 namespace barnabas::server {
 namespace {
@@ -115,8 +116,10 @@ int serve(const cli::ServeCommand& command) {
                       {"durability", settings->durability() == Durability::kFsync ? "fsync" : "page-cache"},
                       {"data", settings->log_dirs().front()},
                       {"start_ms", static_cast<double>(took.count()) / 1000}});
+  tell_service_manager(environment(), "READY=1");
   if (dev) fill_and_welcome(*dev, (*server)->listeners().front().at, clock);
   log::info("stopping", {{"signal", name_of(signals.wait())}});
+  tell_service_manager(environment(), "STOPPING=1");
   (*server)->stop();
   log::info("stopped");
   return failed ? 1 : 0;
