@@ -5,10 +5,14 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cmath>
 #include <mutex>
+#include <nlohmann/json.hpp>
 
 namespace barnabas::log {
 namespace {
+
+constexpr std::size_t kTextMax = 256;
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
@@ -21,22 +25,82 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::off;
 }
 
-// Of one width, so that events stand below each other.
 std::string_view name(Level level) {
   switch (level) {
-    case Level::kDebug: return "debug ";
-    case Level::kInfo: return "info  ";
-    case Level::kWarn: return "warn  ";
-    case Level::kError: return "error ";
+    case Level::kDebug: return "debug";
+    case Level::kInfo: return "info";
+    case Level::kWarn: return "warn";
+    case Level::kError: return "error";
     case Level::kOff: return "";
   }
   return "";
 }
 
+// The event as a word for programs: "log is damaged, what lies behind is kept" is log_is_damaged_what_lies_behind_is_kept.
+std::string event_name(std::string_view event) {
+  std::string out;
+  for (const char c : event) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (plain || upper) {
+      out += upper ? static_cast<char>(c - 'A' + 'a') : c;
+    } else if (!out.empty() && out.back() != '_') {
+      out += '_';
+    }
+  }
+  return out;
+}
+
+// Quoted. What is not UTF-8 is replaced; long texts are cut as escape() cuts them.
+std::string json_text(std::string_view text) {
+  const bool cut = text.size() > kTextMax;
+  std::string kept(text.substr(0, kTextMax));
+  if (cut) kept += "...";
+  return nlohmann::json(std::move(kept)).dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::json::error_handler_t::replace);
+}
+
+std::string text_line(Level level, std::string_view event, Fields fields) {
+  std::string out = fmt::format("{:<5} {}", name(level), event);  // of one width, so that events stand below each other
+  for (const Field& field : fields) fmt::format_to(std::back_inserter(out), " {}={}", field.key, escape(field.value.text()));
+  return out;
+}
+
+std::string logfmt_line(Level level, std::string_view event, Fields fields) {
+  std::string out = fmt::format("level={} event={}", name(level), event_name(event));
+  for (const Field& field : fields) fmt::format_to(std::back_inserter(out), " {}={}", field.key, escape(field.value.text()));
+  return out;
+}
+
+std::string json_line(Level level, std::string_view event, Fields fields) {
+  std::string out = fmt::format(R"("level":"{}","event":"{}")", name(level), event_name(event));
+  for (const Field& field : fields) {
+    out += fmt::format(",\"{}\":", field.key);
+    out += field.value.literal() ? field.value.text() : json_text(field.value.text());
+  }
+  return out + '}';
+}
+
+std::atomic<Format>& format_in_use() {
+  static std::atomic<Format> format{Format::kText};
+  return format;
+}
+
+std::unique_ptr<spdlog::formatter> formatter(Format format) {
+  const auto pattern = [format] {
+    switch (format) {
+      case Format::kText: return "%Y-%m-%dT%H:%M:%S.%eZ %v";
+      case Format::kLogfmt: return "ts=%Y-%m-%dT%H:%M:%S.%eZ %v";
+      case Format::kJson: return "{\"ts\":\"%Y-%m-%dT%H:%M:%S.%eZ\",%v";
+    }
+    return "%v";
+  };
+  return std::make_unique<spdlog::pattern_formatter>(pattern(), spdlog::pattern_time_type::utc);
+}
+
 spdlog::logger& logger() {
   static spdlog::logger instance = [] {
     spdlog::logger made("barnabas", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made.set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc));
+    made.set_formatter(formatter(Format::kText));
     made.set_level(spdlog::level::debug);  // what is written is decided by Levels
     return made;
   }();
@@ -71,7 +135,7 @@ Levels& levels() {
 
 }  // namespace
 
-Value::Value(double v) : text_(fmt::format("{:.6g}", v)) {}
+Value::Value(double v) : text_(fmt::format("{:.6g}", v)), literal_(std::isfinite(v)) {}
 
 void set_level(Level level) { levels().set(kRooms.size(), level); }
 Level level() { return levels().of(kRooms.size()); }
@@ -80,16 +144,22 @@ Level level(std::size_t room) { return levels().of(room); }
 
 bool enabled(Level level, std::size_t room) { return level >= levels().of(room); }
 
+void set_format(Format format) {
+  logger().set_formatter(formatter(format));
+  format_in_use() = format;
+}
+
 void write(Level level, Event event, Fields fields) {
-  std::string line(name(level));
-  line += event.text();
-  for (const Field& field : fields) {
-    line += ' ';
-    line += field.key;
-    line += '=';
-    line += escape(field.value.text());
+  logger().log(to_spdlog(level), spdlog::string_view_t(line(format_in_use(), level, event.text(), fields)));
+}
+
+std::string line(Format format, Level level, std::string_view event, Fields fields) {
+  switch (format) {
+    case Format::kText: return text_line(level, event, fields);
+    case Format::kLogfmt: return logfmt_line(level, event, fields);
+    case Format::kJson: return json_line(level, event, fields);
   }
-  logger().log(to_spdlog(level), line);
+  return {};
 }
 
 std::int64_t Limiter::pass(MonoTime now) {
@@ -102,9 +172,8 @@ std::int64_t Limiter::pass(MonoTime now) {
 }
 
 std::string escape(std::string_view text) {
-  constexpr std::size_t kMax = 256;
-  const bool cut = text.size() > kMax;
-  if (cut) text = text.substr(0, kMax);
+  const bool cut = text.size() > kTextMax;
+  if (cut) text = text.substr(0, kTextMax);
   std::string out;
   out.reserve(text.size() + 2);
   bool quote = text.empty();

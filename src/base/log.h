@@ -2,7 +2,10 @@
 // One line an event: what happened, then key=value.
 //
 //   log::info("segment rolled", {{"partition", "orders-3"}, {"base", 4096}});
-//   2026-01-02T03:04:05.678Z info  segment rolled partition=orders-3 base=4096
+//
+//   text    2026-01-02T03:04:05.678Z info  segment rolled partition=orders-3 base=4096
+//   logfmt  ts=2026-01-02T03:04:05.678Z level=info event=segment_rolled partition=orders-3 base=4096
+//   json    {"ts":"2026-01-02T03:04:05.678Z","level":"info","event":"segment_rolled","partition":"orders-3","base":4096}
 //
 // error: a person must act. warn: odd, and we coped. info: state changed. debug: per request.
 // Values are escaped here, so a client's string can never forge a line. What a client can cause goes through a
@@ -25,21 +28,24 @@
 namespace barnabas::log {
 
 enum class Level { kDebug, kInfo, kWarn, kError, kOff };
+enum class Format { kText, kLogfmt, kJson };
 
 class Value {
  public:
   template <class T>
     requires std::integral<T>
-  Value(T v) : text_(std::to_string(v)) {}
-  Value(bool v) : text_(v ? "true" : "false") {}
+  Value(T v) : text_(std::to_string(v)), literal_(true) {}
+  Value(bool v) : text_(v ? "true" : "false"), literal_(true) {}
   Value(double v);
   Value(const char* v) : text_(v) {}
   Value(std::string_view v) : text_(v) {}
   Value(std::string v) : text_(std::move(v)) {}
   const std::string& text() const { return text_; }
+  bool literal() const { return literal_; }  // a number or a truth value: JSON has no quotes around it
 
  private:
   std::string text_;
+  bool literal_ = false;
 };
 
 struct Field {
@@ -84,6 +90,9 @@ Level level();
 void set_level(std::size_t room, std::optional<Level> level);
 Level level(std::size_t room);
 
+// From the next line on. Called once, when the settings are known; text until then.
+void set_format(Format format);
+
 bool enabled(Level level, std::size_t room);
 void write(Level level, Event event, Fields fields);
 
@@ -99,6 +108,9 @@ inline void warn(Event event, Fields fields = {}) {
 inline void error(Event event, Fields fields = {}) {
   if (enabled(Level::kError, event.room())) write(Level::kError, event, fields);
 }
+
+// What stands behind the time: write() without its sink.
+std::string line(Format format, Level level, std::string_view event, Fields fields);
 
 // At most one line an interval; the next line that passes says how many were left out.
 class Limiter {

@@ -29,6 +29,25 @@ TEST(LogLevelTest, ARoomHasItsOwnLevelOrThatOfRoot) {
   log::set_level(log::Level::kInfo);
 }
 
+TEST(LogLineTest, EveryFormatSaysTheSame) {
+  const auto in = [](log::Format format) {
+    return log::line(format, log::Level::kWarn, "Log ends, it is cut",
+                     {{"partition", "orders 3"}, {"base", 4096}, {"ok", true}, {"ms", 1.5}});
+  };
+  EXPECT_EQ(in(log::Format::kText), "warn  Log ends, it is cut partition=\"orders 3\" base=4096 ok=true ms=1.5");
+  EXPECT_EQ(in(log::Format::kLogfmt), "level=warn event=log_ends_it_is_cut partition=\"orders 3\" base=4096 ok=true ms=1.5");
+  EXPECT_EQ(in(log::Format::kJson),
+            R"("level":"warn","event":"log_ends_it_is_cut","partition":"orders 3","base":4096,"ok":true,"ms":1.5})");
+}
+
+// D15
+TEST(LogLineTest, AClientsStringIsOneJsonStringWhateverItHolds) {
+  const std::string line = log::line(log::Format::kJson, log::Level::kInfo, "x", {{"client", "a\"}\n\x1b\xff\xc3\xa9"}});
+  EXPECT_EQ(line, R"("level":"info","event":"x","client":"a\"}\n\u001b\ufffd\u00e9"})");
+  const std::string logfmt = log::line(log::Format::kLogfmt, log::Level::kInfo, "x", {{"client", "a b\n level=error"}});
+  EXPECT_EQ(logfmt, R"(level=info event=x client="a b\x0a level=error")");
+}
+
 TEST(LogLimiterTest, OneLineAnIntervalAndTheRestCounted) {
   log::Limiter limiter{std::chrono::seconds(1)};
   EXPECT_EQ(limiter.pass({0}), 0);

@@ -80,6 +80,7 @@ using StringList = std::vector<std::string>;
   KEY(std::int64_t, kBarnabasConnectionOutboxMaxBytes, "barnabas.connection.outbox.max.bytes")                 \
   KEY(std::string, kBarnabasDurability, "barnabas.durability")                                                 \
   KEY(std::int32_t, kBarnabasIoThreads, "barnabas.io.threads")                                                 \
+  KEY(std::string, kBarnabasLogFormat, "barnabas.log.format")                                                  \
   KEY(std::string, kBarnabasMetadataEngine, "barnabas.metadata.engine")
 
 namespace setting {

@@ -48,6 +48,12 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+log::Format log_format(const Settings& settings) {
+  const std::string format = settings.get(setting::kBarnabasLogFormat);
+  if (format == "logfmt") return log::Format::kLogfmt;
+  return format == "json" ? log::Format::kJson : log::Format::kText;
+}
+
 std::string describe(const std::vector<Server::Listening>& listeners) {
   std::string text;
   for (const auto& listener : listeners) {
@@ -96,6 +102,7 @@ int serve(const cli::ServeCommand& command) {
     log::error("settings refused", {{"error", settings.error().message}});
     return 2;
   }
+  log::set_format(log_format(*settings));
   for (const std::string& warning : settings->warnings()) log::warn("setting", {{"note", warning}});
 
   std::atomic<bool> failed{false};

@@ -203,8 +203,8 @@ class Barnabas(Broker):
 
     name = "barnabas"
 
-    # `ready ... listeners=PLAINTEXT://127.0.0.1:41234`; whatever stands around and between.
-    READY = re.compile(r"\bready\b.*?\blisteners=.*?PLAINTEXT://[^\s,\"']*?:(\d+)")
+    # `ready ... listeners=PLAINTEXT://127.0.0.1:41234`, in any log format; whatever stands around and between.
+    READY = re.compile(r"\bready\b.*?\blisteners(?:=|\":).*?PLAINTEXT://[^\s,\"']*?:(\d+)")
 
     def __init__(self, workdir, settings=None, binary=None):
         super().__init__(workdir, settings)

@@ -14,6 +14,8 @@ inline constexpr Setting kOwnSettings[] = {
      "What acknowledged means: fsync, on disk and safe from a power cut; page-cache, in the kernel's memory, as Kafka does."},
     {"barnabas.io.threads", kInt, nullptr, between(1, 1024), kRestart, kEffective,
      "Threads that serve connections; default is half the cores, at least one."},
+    {"barnabas.log.format", kString, "text", one_of("text|logfmt|json"), kRestart, kEffective,
+     "How log lines are written: text for people, logfmt or json for programs."},
     {"barnabas.metadata.engine", kString, "local", not_built(one_of("local|zookeeper|raft"), "zookeeper|raft"), kRestart, kEffective,
      "Where the cluster's metadata is agreed: local is this node alone with one durable file; zookeeper and raft are not built yet."},
 };
