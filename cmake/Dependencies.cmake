@@ -7,6 +7,7 @@ find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 # Headers only: produce and consume load the library when they run (docs/decisions/0091-librdkafka-is-loaded-on-demand.md).
 find_path(RDKAFKA_INCLUDE_DIR librdkafka/rdkafka.h REQUIRED)
+find_package(prometheus-cpp REQUIRED CONFIG)
 if(BARNABAS_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -167,7 +167,29 @@ class MessageWriter:
         out += ["", f"{indent}void decode(Decoder& decoder, std::int16_t version);",
                 f"{indent}void encode(Encoder& encoder, std::int16_t version) const;",
                 f"{indent}friend bool operator==(const {name}&, const {name}&) = default;"]
+        if self.message.kind == "response":
+            out += self.error_visitor(fields, indent)
         return out
+
+    def error_visitor(self, fields, indent) -> list[str]:
+        """each_error(f): every error code of an answer and of its parts."""
+        calls = []
+        for field in fields:
+            if field.name == "error_code":
+                calls.append("f(error_code);")
+            elif field.type.kind == "array" and field.type.element.kind == "struct" and self.has_errors(field.type.element.struct_name):
+                each = f"for (const auto& part : {'*' if field.can_be_null else ''}{member(field)}) part.each_error(f);"
+                calls.append(f"if ({member(field)}) {{ {each} }}" if field.can_be_null else each)
+        argument = "f" if calls else ""
+        return ["", f"{indent}template <class F>", f"{indent}void each_error(F&& {argument}) const {{",
+                *[f"{indent}  {call}" for call in calls], f"{indent}}}"]
+
+    def has_errors(self, struct_name) -> bool:
+        return any(
+            field.name == "error_code"
+            or (field.type.kind == "array" and field.type.element.kind == "struct" and self.has_errors(field.type.element.struct_name))
+            for field in self.message.structs[struct_name].fields
+        )
 
     # The definitions
 

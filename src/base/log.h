@@ -54,9 +54,9 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-inline constexpr std::array<std::string_view, 13> kRooms{"base",        "broker",   "cli",    "config", "controller",
-                                                         "coordinator", "metadata", "model",  "net",    "protocol",
-                                                         "replication", "server",   "storage"};
+inline constexpr std::array<std::string_view, 14> kRooms{"base",       "broker",      "cli",      "config", "console",
+                                                         "controller", "coordinator", "metadata", "model",  "net",
+                                                         "protocol",   "replication", "server",   "storage"};
 
 // The place in kRooms of a source file, or their number: a file of no room, which follows root.
 constexpr std::size_t room_of(std::string_view file) {

@@ -16,13 +16,16 @@ Result<> call(Broker& broker, const RequestContext& context, protocol::Decoder& 
   request.decode(decoder, context.version);
   // Bytes behind the body are nobody's business, as in Kafka: some clients pad.
   TRY(decoder.finish_prefix());
-  kHandler(broker, context, std::move(request), Replier<Response>(std::move(responder), correlation_id, context.version));
+  kHandler(broker, context, std::move(request),
+           Replier<Response>(std::move(responder), correlation_id, context.version, &broker.errors_of(Request::kKey)));
   return {};
 }
 
 template <class Request, class Response, void (*kHandler)(Broker&, const RequestContext&, Request&&, Replier<Response>)>
 constexpr ApiRow row(std::int16_t min_version, std::int16_t max_version, bool pipelined = false) {
-  return {Request::kKey, min_version, max_version, pipelined, &call<Request, Response, kHandler>};
+  constexpr auto kKey = Request::kKey;
+  constexpr bool kWaits = kKey == protocol::ApiKey::kFetch || kKey == protocol::ApiKey::kJoinGroup || kKey == protocol::ApiKey::kSyncGroup;
+  return {kKey, min_version, max_version, pipelined, kWaits, &call<Request, Response, kHandler>};
 }
 
 #define BARNABAS_ROW(Message, handler, ...) row<protocol::Message##Request, protocol::Message##Response, handler>(__VA_ARGS__)
@@ -69,13 +72,26 @@ constexpr std::array kTable{
 };
 static_assert(std::ranges::is_sorted(kTable, {}, &ApiRow::key));
 
+// By key: it is asked several times a request.
+constexpr std::uint8_t kNoPlace = 255;
+static_assert(kTable.size() < kNoPlace);
+constexpr auto kPlaces = [] {
+  std::array<std::uint8_t, static_cast<std::size_t>(kTable.back().key) + 1> places;
+  places.fill(kNoPlace);
+  for (std::size_t i = 0; i < kTable.size(); ++i) places[static_cast<std::size_t>(kTable[i].key)] = static_cast<std::uint8_t>(i);
+  return places;
+}();
+
 }  // namespace
 
 std::span<const ApiRow> api_table() { return kTable; }
 
 const ApiRow* find_api_row(std::int16_t key) {
-  const auto found = std::ranges::lower_bound(kTable, static_cast<protocol::ApiKey>(key), {}, &ApiRow::key);
-  return found != kTable.end() && found->key == static_cast<protocol::ApiKey>(key) ? &*found : nullptr;
+  if (key < 0 || static_cast<std::size_t>(key) >= kPlaces.size()) return nullptr;
+  const std::uint8_t place = kPlaces[static_cast<std::size_t>(key)];
+  return place == kNoPlace ? nullptr : &kTable[place];
 }
+
+std::size_t place_of(const ApiRow& row) { return static_cast<std::size_t>(&row - kTable.data()); }
 
 }  // namespace barnabas::broker

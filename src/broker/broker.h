@@ -15,6 +15,7 @@
 #include "broker/handler.h"
 #include "broker/producer_ids.h"
 #include "broker/quotas.h"
+#include "broker/request_metrics.h"
 #include "config/settings.h"
 #include "controller/controller.h"
 #include "coordinator/group_coordinator.h"
@@ -26,6 +27,7 @@
 namespace barnabas::broker {
 
 class ProduceGroup;
+struct ApiRow;
 
 struct BrokerDeps {
   const Settings& settings;
@@ -45,9 +47,10 @@ class Broker final : public net::FrameHandler {
   ~Broker() override;
 
   std::unique_ptr<net::Session> open(const net::ConnectionInfo& info) override;
-  bool pipelined(ByteView frame) const override;
+  net::FrameClass classify(ByteView frame) const override;  // kind: the place in the API table, or kUnknownApi
   void handle(net::Session& session, const net::Loop& loop, MutableBytes frame, net::Responder responder) override;
   void finish_input(const net::Loop& loop) override;
+  void sent(net::Session& session, const net::Loop& loop, const net::SentReply& reply) override;
 
   const Settings& settings() const { return deps_.settings; }
   const Clock& clock() const { return deps_.clock; }
@@ -67,6 +70,16 @@ class Broker final : public net::FrameHandler {
 
   // The Produce requests of the loop that arrived together.
   ProduceGroup& produces(const net::Loop& loop) { return *loops_[loop.index].produces; }
+
+  // What is counted. The loop's own set is for its thread; the others are for any.
+  static constexpr std::uint16_t kUnknownApi = UINT16_MAX;
+  LoopMetrics& counts(const net::Loop& loop) { return *loops_[loop.index].counts; }
+  const LoopMetrics& counts(std::size_t loop) const { return *loops_[loop].counts; }
+  std::size_t loop_count() const { return loops_.size(); }
+  ErrorCounts& errors_of(protocol::ApiKey key);
+  const ErrorCounts& errors_at(std::size_t place) const { return errors_[place]; }
+  std::uint64_t refused_requests() const { return refused_.value(); }  // no reply: their connections were ended
+  std::uint64_t slow_requests() const { return slow_.value(); }
 
   // Where this client should find the broker: its advertised listener, or else the address it connected to.
   metadata::Endpoint advertised(const ClientSession& session, const metadata::Broker& broker) const;
@@ -88,7 +101,9 @@ class Broker final : public net::FrameHandler {
     metadata::ImageReader images;
     std::unique_ptr<CompressionContext> scratch;
     std::unique_ptr<ProduceGroup> produces;
+    std::unique_ptr<LoopMetrics> counts;
   };
+  void note_slow(const ClientSession& session, const ApiRow& row, const net::SentReply& reply);
 
   const BrokerDeps deps_;
   std::vector<LoopState> loops_;
@@ -96,6 +111,11 @@ class Broker final : public net::FrameHandler {
   ProducerIds producer_ids_;
   Quotas quotas_;
   log::Limiter refusals_{std::chrono::seconds(1)};
+  std::vector<ErrorCounts> errors_;  // by place in the API table
+  metrics::Counter refused_;
+  metrics::Counter slow_;
+  const MonoDuration slow_after_;  // 0: never
+  log::Limiter slow_lines_{std::chrono::milliseconds(100)};
 };
 
 }  // namespace barnabas::broker

@@ -51,6 +51,7 @@ void read_into_memory(const FileSlice& slice) {
 FetchOperation::FetchOperation(Broker& broker, const RequestContext& context, const protocol::FetchRequest& request, FetchContext fetch,
                                Replier<FetchResponse> reply)
     : broker_(broker),
+      counts_(broker.counts(context.loop)),
       executor_(*context.loop.executor),
       session_(context.session),
       version_(context.version),
@@ -223,6 +224,14 @@ FetchResponse FetchOperation::build() {
     replication::FetchOutcome& outcome = reads_[i].outcome;
     const std::uint64_t length = size(outcome.records);
     const bool failed = outcome.error != ErrorCode::kNone || outcome.diverging.has_value();
+    if (reads_[i].partition != nullptr) {
+      replication::Traffic& traffic = reads_[i].partition->traffic();
+      if (outcome.error != ErrorCode::kNone) traffic.failed_fetches.add();
+      if (length > 0) {
+        traffic.bytes_out.add(length);
+        counts_.bytes_out.add(length);
+      }
+    }
     const bool news =
         failed || length > 0 || outcome.high_watermark != target.sent_high_watermark || outcome.log_start != target.sent_log_start;
     if (session != nullptr) session->sent(target, outcome.high_watermark, outcome.log_start, failed, length > 0);

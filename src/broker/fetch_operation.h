@@ -46,6 +46,7 @@ class FetchOperation final : public replication::FetchWaiter, public std::enable
                   protocol::FetchResponse& response) const;
 
   Broker& broker_;
+  LoopMetrics& counts_;  // of the loop
   Executor& executor_;
   ClientSession session_;  // a copy: the connection may be gone by the answer
   const std::int16_t version_;

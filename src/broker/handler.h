@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "broker/request_metrics.h"
 #include "metadata/image.h"
 #include "net/connection.h"
 #include "protocol/api.h"
@@ -25,6 +26,7 @@ struct ClientSession final : net::Session {
   net::ConnectionInfo info;
   std::string software_name;  // KIP-511; empty before ApiVersions v3
   std::string software_version;
+  std::string client_id;  // of the latest request, cut
 };
 
 struct RequestContext {
@@ -39,8 +41,9 @@ struct RequestContext {
 template <class Response>
 class Replier {
  public:
-  Replier(net::Responder responder, std::int32_t correlation_id, std::int16_t version)
-      : responder_(std::move(responder)), correlation_id_(correlation_id), version_(version) {}
+  // `errors`, where the codes that are answered are counted, outlives the reply; null: nowhere.
+  Replier(net::Responder responder, std::int32_t correlation_id, std::int16_t version, ErrorCounts* errors)
+      : responder_(std::move(responder)), correlation_id_(correlation_id), version_(version), errors_(errors) {}
 
   std::int16_t version() const { return version_; }
 
@@ -48,6 +51,9 @@ class Replier {
   void rest(MonoDuration time) { responder_.rest(std::max(responder_.rest(), time)); }
 
   void operator()(const Response& response) {
+    response.each_error([this](std::int16_t code) {
+      if (code != 0 && errors_ != nullptr) errors_->count(code);
+    });
     if constexpr (requires { response.throttle_time_ms; }) {
       if (responder_.rest() > MonoDuration{}) {
         Response told = response;
@@ -76,6 +82,7 @@ class Replier {
   net::Responder responder_;
   std::int32_t correlation_id_;
   std::int16_t version_;
+  ErrorCounts* errors_;
 };
 
 }  // namespace barnabas::broker

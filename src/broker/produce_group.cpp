@@ -130,6 +130,7 @@ void ProduceGroup::judge(Request& request, const metadata::Topic* topic, Produce
   auto accepted =
       validate_append(records, settings->append, AppendOrigin::kClient, broker_.clock().wall_ms(), broker_.scratch(request.context.loop));
   if (!accepted) {
+    partition->traffic().failed_produces.add();
     refuse(answer, accepted.error().code, std::move(accepted.error().message));
     for (RecordError& error : accepted.error().record_errors) {
       auto& told = answer.record_errors.emplace_back();
@@ -176,6 +177,9 @@ void ProduceGroup::settle(const Staged& staged, replication::AppendOutcome& outc
   Answer& answer = request.response.responses[staged.topic].partition_responses[staged.partition];
   if (outcome.error == ErrorCode::kNotLeaderOrFollower) return refuse_leader(request, answer, *staged.known, outcome.error);
   if (outcome.error != ErrorCode::kNone) return refuse(answer, outcome.error, std::move(outcome.message));
+  LoopMetrics& counts = broker_.counts(request.context.loop);
+  counts.records_in.add(static_cast<std::uint64_t>(outcome.next_offset.value() - outcome.base_offset.value()));
+  counts.bytes_in.add(staged.batch.bytes.size());
   answer.base_offset = outcome.base_offset.value();
   answer.log_append_time_ms = outcome.log_append_time_ms;
   answer.log_start_offset = outcome.log_start.value();

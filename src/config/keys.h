@@ -79,9 +79,12 @@ using StringList = std::vector<std::string>;
   KEY(std::string, kBarnabasClusterId, "barnabas.cluster.id")                                                  \
   KEY(std::int64_t, kBarnabasConnectionOutboxMaxBytes, "barnabas.connection.outbox.max.bytes")                 \
   KEY(std::string, kBarnabasDurability, "barnabas.durability")                                                 \
+  KEY(std::string, kBarnabasHttpListener, "barnabas.http.listener")                                            \
   KEY(std::int32_t, kBarnabasIoThreads, "barnabas.io.threads")                                                 \
   KEY(std::string, kBarnabasLogFormat, "barnabas.log.format")                                                  \
-  KEY(std::string, kBarnabasMetadataEngine, "barnabas.metadata.engine")
+  KEY(std::string, kBarnabasMetadataEngine, "barnabas.metadata.engine")                                        \
+  KEY(std::int32_t, kBarnabasMetricsSeriesMax, "barnabas.metrics.series.max")                                  \
+  KEY(std::int32_t, kBarnabasSlowRequestMs, "barnabas.slow.request.ms")
 
 namespace setting {
 #define BARNABAS_DEFINE_KEY(type, constant, name) inline constexpr Key<type> constant{name};

@@ -55,6 +55,7 @@ Result<Settings> SettingsLoader::load() {
     derive_node_id();
     derive_log_dirs();
     derive_listeners();
+    derive_http_listener();
     derive_per_ip_limits();
     check_values();
     warn_overruled();

@@ -38,6 +38,7 @@ class SettingsLoader {
   void refuse_unprotected(const std::vector<Listener>& listeners);
   void derive_advertised(const std::vector<ListenerProtocol>& map);
   void derive_inter_broker_listener();
+  void derive_http_listener();
   void derive_per_ip_limits();
 
   // rules_values.cpp: numbers that must fit each other.

@@ -93,6 +93,15 @@ void SettingsLoader::derive_inter_broker_listener() {
                                                                                         : settings_.listeners_[0].name;
 }
 
+void SettingsLoader::derive_http_listener() {
+  constexpr std::string_view kName = "barnabas.http.listener";
+  const std::string address = text(kName);
+  if (address.empty()) return;
+  auto listener = parse_listeners("HTTP://" + address, {{"HTTP", SecurityProtocol::kPlaintext}});
+  if (!listener || listener->size() != 1) return wrong_value(kName, "is not host:port");
+  settings_.http_listener_ = std::move(listener->front());
+}
+
 void SettingsLoader::derive_per_ip_limits() {
   constexpr std::string_view kName = "max.connections.per.ip.overrides";
   auto limits = parse_connections_per_ip(text(kName));

@@ -80,6 +80,8 @@ class Settings {
   // The name of one of listeners().
   const std::string& inter_broker_listener() const { return inter_broker_listener_; }
   Durability durability() const { return durability_; }
+  // Where HTTP is served; nullopt: nowhere.
+  const std::optional<Listener>& http_listener() const { return http_listener_; }
   // max.connections.per.ip.overrides: address or host name to limit.
   const std::map<std::string, std::int32_t, std::less<>>& connections_per_ip_overrides() const { return per_ip_; }
 
@@ -104,6 +106,7 @@ class Settings {
   std::vector<Listener> advertised_;
   std::string inter_broker_listener_;
   Durability durability_ = Durability::kFsync;
+  std::optional<Listener> http_listener_;
   std::map<std::string, std::int32_t, std::less<>> per_ip_;
 };
 

@@ -271,6 +271,16 @@ TEST_F(SettingsTest, TheListenerOfBrokers) {
   EXPECT_THAT(problem(two + "inter.broker.listener.name=C\n"), HasSubstr("not the name of one of listeners"));
 }
 
+TEST_F(SettingsTest, WhereHttpIsServed) {
+  EXPECT_EQ(load("").http_listener()->text(), "HTTP://127.0.0.1:8080");
+  EXPECT_EQ(load("barnabas.http.listener=[::1]:9404").http_listener()->text(), "HTTP://[::1]:9404");
+  EXPECT_EQ(load("barnabas.http.listener=:0").http_listener()->host, "");
+  EXPECT_FALSE(load("barnabas.http.listener=").http_listener());
+  for (const char* bad : {"8080", "here", "http://127.0.0.1:8080", "127.0.0.1:8080,127.0.0.1:8081", "127.0.0.1:80800"}) {
+    EXPECT_THAT(problem(std::string("barnabas.http.listener=") + bad), HasSubstr("is not host:port")) << bad;
+  }
+}
+
 TEST_F(SettingsTest, NumbersFitEachOther) {
   EXPECT_THAT(problem("queued.max.request.bytes=1000"), HasSubstr("at least socket.request.max.bytes"));
   EXPECT_EQ(load("queued.max.request.bytes=-1").get(setting::kQueuedMaxRequestBytes), -1);

@@ -103,6 +103,9 @@ class GroupCoordinator {
   void delete_offsets(const protocol::OffsetDeleteRequest& request, const RequestContext& context,
                       ReplyTo<protocol::OffsetDeleteResponse> reply);
 
+  // The groups of the partitions that are served here, with at most so many offsets.
+  std::vector<GroupProgress> progress(std::size_t offsets_max);
+
   // Their committed offsets go too. A topic made again under an old name never sees them, even if this is never called.
   void on_topics_deleted(std::span<const DeletedTopic> topics);
 

@@ -118,6 +118,19 @@ void GroupCoordinator::list_groups(const protocol::ListGroupsRequest& request, c
   reply(std::move(out));
 }
 
+std::vector<GroupProgress> GroupCoordinator::progress(std::size_t offsets_max) {
+  std::vector<GroupProgress> groups;
+  for (const PartitionIndex partition : runtime_.partitions()) {
+    runtime_.run(partition, [&](StateMachine& machine, Now) {  // one that is loading has none to show
+      shard_of(machine).progress(groups, offsets_max);
+      Outcome nothing;
+      nothing.taken = [] { return Deliveries{}; };
+      return nothing;
+    });
+  }
+  return groups;
+}
+
 void GroupCoordinator::delete_groups(const protocol::DeleteGroupsRequest& request, const RequestContext&,
                                      ReplyTo<protocol::DeleteGroupsResponse> reply) {
   const std::vector<std::string> ids = each_once(request.groups_names);

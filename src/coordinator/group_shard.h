@@ -65,6 +65,19 @@ struct GroupListing {
   std::string state;
 };
 
+// How far a group has come, for metrics.
+struct GroupProgress {
+  struct Committed {
+    std::string topic;
+    PartitionIndex partition = 0;
+    std::int64_t offset = -1;
+  };
+  std::string id;
+  std::string state;
+  std::size_t members = 0;
+  std::vector<Committed> offsets;
+};
+
 struct DeletedOffsets {
   ErrorCode error = ErrorCode::kNone;  // of the whole request
   std::vector<ErrorCode> errors;       // one for each offset of the request
@@ -95,6 +108,8 @@ class GroupShard final : public StateMachine {
   Outcome describe(const std::string& group_id, DescribeReply reply);
   // As they are now. Not held back for a write that is on its way: a list promises nothing.
   void list(std::vector<GroupListing>& into) const;
+  // The same with what they committed, until `offsets_left` is used up.
+  void progress(std::vector<GroupProgress>& into, std::size_t& offsets_left) const;
   // One step of deleting a group: true in `more` when its offsets are too many for one batch, and the call must be
   // repeated. The reply is used by the last step, or the first that fails. Errors: 69 missing, 68 not empty (G16).
   Outcome delete_group(const std::string& group_id, std::shared_ptr<DeleteReply> reply, bool& more);

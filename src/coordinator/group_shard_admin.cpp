@@ -50,6 +50,22 @@ void GroupShard::list(std::vector<GroupListing>& into) const {
   }
 }
 
+void GroupShard::progress(std::vector<GroupProgress>& into, std::size_t& offsets_left) const {
+  for (const auto& [id, entry] : groups_) {
+    if (offsets_left == 0) return;
+    if (find_existing(id) == nullptr) continue;
+    GroupProgress& group = into.emplace_back(id, std::string(to_string(entry.group.state())), entry.group.members().size());
+    for (const auto& [topic, partitions] : entry.offsets.topics()) {
+      for (const auto& [partition, committed] : partitions) {
+        if (offsets_left == 0) return;
+        --offsets_left;
+        group.offsets.push_back({topic, partition, committed.offset});
+      }
+    }
+    if (entry.offsets.empty()) --offsets_left;  // a group has series of its own too
+  }
+}
+
 // Makes an outcome tell somebody how it ended, besides what it does anyway.
 template <class Answer>
 Outcome GroupShard::answering(Outcome outcome, Answer answer) {

@@ -19,6 +19,7 @@ class MemoryBudget {
   bool reserve(std::uint64_t bytes, Executor& executor, Task retry);
   void release(std::uint64_t bytes);
   std::uint64_t used() const;
+  std::uint64_t limit() const { return limit_; }
 
  private:
   struct Waiter {

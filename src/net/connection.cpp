@@ -117,7 +117,7 @@ bool Connection::may_read() const {
 bool Connection::may_dispatch(ByteView frame) const {
   if (resting() || unanswered_serial_ > 0 || pending_.size() >= limits_.pending_max || outbox_bytes_ >= limits_.outbox_max_bytes)
     return false;
-  return unanswered_ == 0 || handler_.pipelined(frame);
+  return unanswered_ == 0 || handler_.classify(frame).pipelined;
 }
 
 void Connection::arm_read() {
@@ -130,7 +130,7 @@ void Connection::arm_read() {
 
 void Connection::on_readable() {
   reading_armed_ = false;
-  last_activity_ = clock_.mono();
+  read_at_ = last_activity_ = clock_.mono();
   in_dispatch_ = true;
   for (int i = 0; i < kReadsPerEvent && may_read() && read_once(); ++i) {}
   if (closed_ || in_turn_) return;
@@ -145,6 +145,7 @@ void Connection::finish_input() {
 void Connection::end_turn() {
   in_turn_ = false;
   in_dispatch_ = false;
+  note_handled();
   if (!closed_) after_reply();
 }
 
@@ -247,7 +248,13 @@ void Connection::drop_partial() {
 
 void Connection::dispatch(MutableBytes frame) {
   Pending& request = pending_.emplace_back();
-  request.pipelined = handler_.pipelined(frame);
+  const FrameClass what = handler_.classify(frame);
+  request.pipelined = what.pipelined;
+  request.facts.kind = what.kind;
+  request.facts.version = frame.size() >= 4 ? load_be<std::int16_t>(frame.data() + 2) : std::int16_t{0};
+  request.facts.request_bytes = static_cast<std::uint32_t>(frame.size());
+  request.facts.received = read_at_;
+  request.facts.begun = clock_.mono();
   ++unanswered_;
   unfinished_ = true;
   if (!request.pipelined) ++unanswered_serial_;
@@ -262,10 +269,12 @@ void Connection::complete(std::uint64_t sequence, Responder::Outcome outcome) {
   CHECK(!request.done);
   request.done = true;
   request.frame = std::move(outcome.frame);
-  for (const Slice& slice : request.frame) request.bytes += size(slice);
+  for (const Slice& slice : request.frame) request.facts.reply_bytes += size(slice);
+  request.facts.answered = clock_.mono();
+  if (request.facts.handled == MonoTime()) request.facts.handled = request.facts.answered;
   request.close_after = outcome.close;
   request.close_reason = std::move(outcome.why);
-  outbox_bytes_ += request.bytes;
+  outbox_bytes_ += request.facts.reply_bytes;
   --unanswered_;
   if (!request.pipelined) --unanswered_serial_;
   if (outcome.rest > MonoDuration{}) begin_rest(outcome.rest);
@@ -286,6 +295,19 @@ void Connection::end_rest() {
   const MonoDuration left = rest_until_ - clock_.mono();  // a later answer may have asked for more
   if (left > MonoDuration{}) return begin_rest(left);
   resume();
+}
+
+// What is not answered by the end of its turn waits from here on.
+void Connection::note_handled() {
+  const std::uint64_t end = first_sequence_ + pending_.size();
+  if (unanswered_ > 0) {
+    const MonoTime now = clock_.mono();
+    for (std::uint64_t i = std::max(noted_, first_sequence_); i < end; ++i) {
+      SentReply& facts = pending_[i - first_sequence_].facts;
+      if (facts.handled == MonoTime()) facts.handled = now;
+    }
+  }
+  noted_ = end;
 }
 
 // Sends what is ready; then what was held back may go on.
@@ -311,6 +333,7 @@ void Connection::resume() {
   consume_unread();
   if (closed_ || in_turn_) return;  // the turn's end will do the rest
   in_dispatch_ = false;
+  note_handled();
   // Still held back by an unanswered request: its reply will bring us here again.
   if (unanswered_ > 0 && holds_frames()) return flush();
   after_reply();
@@ -370,8 +393,12 @@ bool Connection::write_front() {
     outbox_bytes_ -= result.bytes;
     front_sent_ += result.bytes;
   }
-  while (!pending_.empty() && pending_.front().done && !pending_.front().close_after && front_sent_ >= pending_.front().bytes) {
-    front_sent_ -= pending_.front().bytes;
+  const MonoTime now = clock_.mono();
+  while (!pending_.empty() && pending_.front().done && !pending_.front().close_after && front_sent_ >= pending_.front().facts.reply_bytes) {
+    SentReply& facts = pending_.front().facts;
+    facts.sent = now;
+    handler_.sent(*session_, loop_, facts);
+    front_sent_ -= facts.reply_bytes;
     pending_.pop_front();
     ++first_sequence_;
   }

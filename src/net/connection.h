@@ -7,7 +7,7 @@
 // there is handled in place, without a copy. A frame that is not whole gets a buffer of its own and the rest is read straight into it.
 //
 // Order: the effects of a connection's requests equal serial execution. A frame is handed to the handler only when all
-// earlier ones were answered, except that a frame the handler calls pipelined (a Produce) may follow pipelined ones that
+// earlier ones were answered, except that a frame the handler classifies as pipelined (a Produce) may follow pipelined ones that
 // still wait for their replicas or their disk. Replies leave in request order whatever order they were finished in.
 //
 // Back-pressure: a connection is not read from while an earlier request holds it, while `limits.pending_max` replies
@@ -73,12 +73,32 @@ class Session {
   virtual ~Session() = default;
 };
 
+struct FrameClass {
+  bool pipelined = false;  // may be handled while earlier pipelined frames are unanswered
+  std::uint16_t kind = 0;  // the handler's word for what it is, told again in SentReply
+};
+
+// What became of a request, once its reply is with the kernel. All times are of one clock, in this order:
+//
+//   received ─ queue ─ begun ─ local ─ handled ─ wait ─ answered ─ send ─ sent
+struct SentReply {
+  std::uint16_t kind = 0;
+  std::int16_t version = 0;  // bytes 2 and 3 of the frame
+  std::uint32_t request_bytes = 0;
+  std::uint64_t reply_bytes = 0;
+  MonoTime received;  // its last byte was read
+  MonoTime begun;     // the handler has it: later when earlier requests hold the connection
+  MonoTime handled;   // the loop's turn is over, or it was answered
+  MonoTime answered;
+  MonoTime sent;
+};
+
 class FrameHandler {
  public:
   virtual ~FrameHandler() = default;
   virtual std::unique_ptr<Session> open(const ConnectionInfo& info) = 0;
-  // May this frame be handled while earlier pipelined frames are unanswered?
-  virtual bool pipelined(ByteView frame) const = 0;
+  virtual FrameClass classify(ByteView frame) const = 0;
+  virtual void sent(Session&, const Loop&, const SentReply&) {}
   // The frame's bytes are valid, and may be changed in place, until finish_input().
   virtual void handle(Session& session, const Loop& loop, MutableBytes frame, Responder responder) = 0;
   // No more of what arrived together comes now: work that was put off to be done for several frames at once is due.
@@ -114,7 +134,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Turn
     bool close_after = false;
     std::string close_reason;
     std::vector<Slice> frame;  // empty: nothing to send
-    std::uint64_t bytes = 0;   // of the frame
+    SentReply facts;           // as far as they are known
   };
 
   void on_readable();
@@ -136,6 +156,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Turn
   bool resting() const { return rests_; }
   void begin_rest(MonoDuration time);
   void end_rest();
+  void note_handled();
   void after_reply();
   void flush();
   bool write_front();
@@ -153,6 +174,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Turn
   // Requests that were handed to the handler and whose replies have not left, oldest first.
   std::deque<Pending> pending_;
   std::uint64_t first_sequence_ = 0;   // of pending_.front()
+  std::uint64_t noted_ = 0;            // requests below this one have had their turn
   std::size_t unanswered_ = 0;         // of pending_, not done yet
   std::size_t unanswered_serial_ = 0;  // of these, not pipelined
   std::uint64_t outbox_bytes_ = 0;     // done and not yet sent
@@ -181,6 +203,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Turn
   MonoTime rest_until_;
   MonoTime last_activity_;
   MonoTime frame_started_;
+  MonoTime read_at_;
 };
 
 }  // namespace barnabas::net

@@ -22,7 +22,10 @@ Bytes frame(std::string_view payload) {
 class ScriptedHandler final : public FrameHandler {
  public:
   std::unique_ptr<Session> open(const ConnectionInfo&) override { return std::make_unique<Session>(); }
-  bool pipelined(ByteView bytes) const override { return as_text(bytes).starts_with('p'); }
+  FrameClass classify(ByteView bytes) const override {
+    return {.pipelined = as_text(bytes).starts_with('p'), .kind = static_cast<std::uint16_t>(as_text(bytes)[0])};
+  }
+  void sent(Session&, const Loop&, const SentReply& reply) override { replies.push_back(reply); }
   void handle(Session&, const Loop&, MutableBytes bytes, Responder responder) override {
     seen.emplace_back(as_text(bytes));
     unfinished.emplace_back(as_text(bytes), bytes);
@@ -45,6 +48,7 @@ class ScriptedHandler final : public FrameHandler {
   bool answer_at_once = false;
   std::vector<std::pair<std::string, MutableBytes>> unfinished;
   bool answer_when_finished = false;
+  std::vector<SentReply> replies;
   std::vector<std::size_t> finished;  // how many frames had been seen at each finish_input()
   std::vector<std::string> seen;
   std::vector<Responder> waiting;
@@ -97,6 +101,48 @@ class ConnectionTest : public ::testing::Test {
   std::unique_ptr<SocketServer> server_;
   std::uint16_t port_ = 0;
 };
+
+TEST_F(ConnectionTest, EveryRequestIsToldWhereItsTimeWent) {
+  start(limits());
+  const auto client = connect();
+  const auto pass = [&](int ms) { executor_.advance(std::chrono::milliseconds(ms)); };
+  const MonoTime begin = clock_.mono();
+  const auto at = [&](int ms) { return begin + std::chrono::milliseconds(ms); };
+  Bytes both = frame("s1");
+  const Bytes second = frame("s2");  // held back until s1 is answered
+  both.insert(both.end(), second.begin(), second.end());
+  send(*client, both);
+  pass(5);
+  handler_.answer(0);
+  run();
+  pass(3);
+  handler_.answer(1);
+  run();
+  ASSERT_EQ(handler_.replies.size(), 2u);
+  const SentReply& held = handler_.replies[1];
+  EXPECT_EQ(held.kind, 's');
+  EXPECT_EQ(held.request_bytes, 2u);
+  EXPECT_EQ(held.reply_bytes, 9u);
+  EXPECT_EQ(held.received, at(0));
+  EXPECT_EQ(held.begun, at(5));
+  EXPECT_EQ(held.handled, at(5));
+  EXPECT_EQ(held.answered, at(8));
+  EXPECT_EQ(held.sent, at(8));
+}
+
+TEST_F(ConnectionTest, AReplyTheClientDoesNotReadIsTimeOfSending) {
+  start(limits());
+  const auto client = connect();
+  client->pipe().window_bytes = 4;
+  handler_.answer_at_once = true;
+  send(*client, frame("p1"));
+  executor_.advance(std::chrono::milliseconds(7));
+  EXPECT_TRUE(handler_.replies.empty());
+  client->pipe().window_bytes = 1000;
+  received(*client);
+  ASSERT_EQ(handler_.replies.size(), 1u);
+  EXPECT_EQ(handler_.replies[0].sent - handler_.replies[0].answered, std::chrono::milliseconds(7));
+}
 
 // A5
 TEST_F(ConnectionTest, RepliesLeaveInTheOrderOfTheirRequests) {

@@ -1,5 +1,6 @@
 #include "net/socket_server.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace barnabas::net {
@@ -22,6 +23,7 @@ Result<Endpoint> SocketServer::listen(const ListenerAddress& listener) {
   const Endpoint local = acceptor->local();
   const std::lock_guard lock(mutex_);
   acceptors_.push_back(std::move(acceptor));
+  listeners_.push_back({listener.name, local, 0});
   return local;
 }
 
@@ -58,7 +60,11 @@ void SocketServer::accept(const std::string& listener, std::unique_ptr<Stream> s
       ++by_ip_[ip];
     }
   }
-  if (connection != nullptr) return connection->start();
+  if (connection != nullptr) {
+    accepted_.add();
+    return connection->start();
+  }
+  refused_count_.add();
   stream->close();
   if (const auto left_out = refused_.pass(clock_.mono()); left_out >= 0) {
     log::warn("connection refused: too many", {{"peer", ip}, {"left_out", left_out}});
@@ -94,6 +100,16 @@ void SocketServer::sweep() {
   for (Entry& entry : entries()) {
     entry.executor->post([this, connection = std::move(entry.connection)] { connection->check_deadlines(clock_.mono()); });
   }
+}
+
+std::vector<SocketServer::ListenerState> SocketServer::listener_states() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ListenerState> states = listeners_;
+  for (const auto& [id, entry] : connections_) {
+    const auto own = std::ranges::find(states, entry.connection->info().listener, &ListenerState::name);
+    if (own != states.end()) ++own->connections;
+  }
+  return states;
 }
 
 std::size_t SocketServer::connection_count() const {

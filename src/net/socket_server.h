@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/metrics.h"
 #include "net/connection.h"
 
 namespace barnabas::net {
@@ -45,6 +46,16 @@ class SocketServer {
   void sweep();
   std::size_t connection_count() const;
 
+  struct ListenerState {
+    std::string name;
+    Endpoint at;
+    std::size_t connections = 0;
+  };
+  std::vector<ListenerState> listener_states() const;
+  std::uint64_t accepted() const { return accepted_.value(); }
+  std::uint64_t refused() const { return refused_count_.value(); }  // over a limit
+  const MemoryBudget& budget() const { return budget_; }
+
  private:
   struct Entry {
     std::shared_ptr<Connection> connection;
@@ -62,10 +73,13 @@ class SocketServer {
   const ServerLimits limits_;
   MemoryBudget budget_;
   log::Limiter refused_{std::chrono::seconds(10)};
+  metrics::Counter accepted_;
+  metrics::Counter refused_count_;
 
   mutable std::mutex mutex_;
   AdmissionLimits admission_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<ListenerState> listeners_;
   std::uint64_t last_id_ = 0;
   std::unordered_map<std::uint64_t, Entry> connections_;
   std::unordered_map<std::string, std::uint32_t> by_ip_;

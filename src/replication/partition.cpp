@@ -115,6 +115,7 @@ void Partition::append_all(std::span<const AcceptedBatch* const> batches, bool c
   {
     const std::lock_guard lock(mutex_);
     const std::uint64_t before = appended_bytes_;
+    traffic_.produces.add(batches.size());
     std::array<MutableBytes, storage::Log::kRunMax> room;
     for (std::size_t i = 0; i < batches.size();) {
       if (const ErrorCode error = check_leader_locked(kNoLeaderEpoch); error != ErrorCode::kNone) {
@@ -125,7 +126,11 @@ void Partition::append_all(std::span<const AcceptedBatch* const> batches, bool c
       append_run_locked(batches.subspan(i), std::span(room).first(staged), outcomes.subspan(i));
       i += std::max<std::size_t>(staged, 1);
     }
+    for (const AppendOutcome& outcome : outcomes) {
+      if (outcome.error != ErrorCode::kNone) traffic_.failed_produces.add();
+    }
     appended = appended_bytes_ > before;
+    traffic_.bytes_in.add(appended_bytes_ - before);
     if (durability_ == Durability::kPageCache) advance_locked(log_->log_end(), woken);
   }
   if (appended && durability_ == Durability::kFsync) request_sync();
@@ -187,6 +192,7 @@ void Partition::append_run_locked(std::span<const AcceptedBatch* const> batches,
       AppendOutcome& outcome = outcomes[done];
       outcome.base_offset = infos[i].base_offset;
       outcome.next_offset = infos[i].last_offset + 1;
+      traffic_.records_in.add(static_cast<std::uint64_t>(outcome.next_offset.value() - outcome.base_offset.value()));
       outcome.log_append_time_ms = batches[done]->log_append_time_ms.value_or(-1);
       outcome.log_start = log_->log_start();
       appended_bytes_ += run[done].size();
@@ -309,6 +315,7 @@ FetchOutcome Partition::read(const FetchRequest& request) {
   FetchOutcome outcome;
   {
     const std::lock_guard lock(mutex_);
+    traffic_.fetches.add();
     outcome.error = check_leader_locked(request.current_leader_epoch);
   }
   if (outcome.error != ErrorCode::kNone) return outcome;

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "base/metrics.h"
 #include "config/settings.h"
 #include "model/error_code.h"
 #include "model/types.h"
@@ -40,6 +41,17 @@ struct AppendOutcome {
 struct DeleteOutcome {
   ErrorCode error = ErrorCode::kNone;
   Offset low_watermark{-1};  // the log start afterwards, with kNone
+};
+
+// What a partition's clients did since this process began. Some of it is counted under the partition's lock.
+struct Traffic {
+  metrics::Tally records_in;
+  metrics::Tally bytes_in;
+  metrics::Counter bytes_out;
+  metrics::Tally produces;  // batches that were offered to the log
+  metrics::Counter failed_produces;
+  metrics::Tally fetches;  // reads, those of long polls that look again too
+  metrics::Counter failed_fetches;
 };
 
 enum class Isolation : std::int8_t { kReadUncommitted = 0, kReadCommitted = 1 };
@@ -92,6 +104,7 @@ class Partition final : public storage::LogListener, public std::enable_shared_f
   const TopicPartition& id() const { return id_; }
   const std::string& topic() const { return topic_; }
   storage::Log& log() const { return *log_; }
+  Traffic& traffic() { return traffic_; }
   DiskQueue& disk_queue() const { return log_->directory().queue(); }
 
   // One validated batch of a client or a coordinator. Errors: P22's from leadership on, and the producer's history.
@@ -146,6 +159,7 @@ class Partition final : public storage::LogListener, public std::enable_shared_f
   const std::string topic_;
   const std::shared_ptr<storage::Log> log_;
   const Durability durability_;
+  Traffic traffic_;
 
   mutable std::mutex mutex_;
   ErrorCode stopped_ = ErrorCode::kNone;  // why nothing works here any more

@@ -122,6 +122,7 @@ int serve(const cli::ServeCommand& command) {
                       {"node", settings->node_id()},
                       {"durability", settings->durability() == Durability::kFsync ? "fsync" : "page-cache"},
                       {"data", settings->log_dirs().front()},
+                      {"http", (*server)->http() ? net::to_string(*(*server)->http()) : "off"},
                       {"start_ms", static_cast<double>(took.count()) / 1000}});
   tell_service_manager(environment(), "READY=1");
   if (dev) fill_and_welcome(*dev, (*server)->listeners().front().at, clock);

@@ -9,9 +9,13 @@
 #include "base/posix_clock.h"
 #include "base/posix_disk.h"
 #include "base/posix_disk_queue.h"
+#include "base/posix_process.h"
 #include "base/posix_thread_executor.h"
 #include "broker/broker.h"
 #include "broker/group_partitions.h"
+#include "cli/version.h"
+#include "console/console.h"
+#include "console/http_server.h"
 #include "metadata/loader.h"
 #include "metadata/local_log.h"
 #include "net/asio_network.h"
@@ -61,6 +65,7 @@ struct Server::Parts {
   Result<> start_metadata();
   Result<> listen();
   Result<> register_broker();
+  void listen_http();
   void run_loops();
   void sweep();
   void stop();
@@ -69,6 +74,7 @@ struct Server::Parts {
   const Settings& settings;
   const Fatal fatal;
   PosixClock clock;
+  const MonoTime begun = clock.mono();
   KernelRandom random;
   PosixDisk disk;
   std::vector<std::unique_ptr<PosixDiskQueue>> queues;
@@ -86,9 +92,13 @@ struct Server::Parts {
   std::vector<std::unique_ptr<net::AsioLoop>> loops;
   std::unique_ptr<net::AsioNetwork> network;
   std::unique_ptr<net::SocketServer> sockets;
+  std::unique_ptr<console::Console> console;
+  std::unique_ptr<console::HttpServer> http;
   std::vector<std::jthread> io_threads;
 
   std::vector<Listening> listening;
+  std::optional<net::Endpoint> http_at;
+  storage::LoadReport recovery;
   std::string cluster_id;
   bool stopped = false;     // on the control executor
   bool taken_down = false;  // by who called stop()
@@ -121,7 +131,8 @@ Result<> Server::Parts::load_logs() {
   auto report = loaded.get_future();
   logs->load([config = defaults->log](const std::string&) { return config; },
              [&loaded](storage::LoadReport done) { loaded.set_value(std::move(done)); });
-  const storage::LoadReport done = report.get();
+  recovery = report.get();
+  const storage::LoadReport& done = recovery;
   if (done.logs > done.clean || !done.failed.empty()) {
     log::info("logs recovered",
               {{"logs", done.logs}, {"clean", done.clean}, {"scanned_bytes", done.scanned_bytes}, {"cut_bytes", done.cut_bytes}});
@@ -204,6 +215,31 @@ Result<> Server::Parts::register_broker() {
   return {};
 }
 
+// Nice to have, unlike a listener for clients: a port that is taken does not stop the start.
+void Server::Parts::listen_http() {
+  const MonoDuration took = clock.mono() - begun;
+  console::StartFacts start{.started_ms = clock.wall_ms() - std::chrono::duration_cast<std::chrono::milliseconds>(took).count(),
+                            .took_seconds = std::chrono::duration<double>(took).count(),
+                            .version = std::string(cli::kVersion),
+                            .recovery = std::move(recovery)};
+  console = std::make_unique<console::Console>(
+      console::ConsoleDeps{
+          .clock = clock, .broker = *broker, .sockets = *sockets, .logs = *logs, .process = [] { return process_facts(); }},
+      std::move(start));
+  http = std::make_unique<console::HttpServer>(*network, *control, clock,
+                                               [this](const console::HttpRequest& request) { return console->answer(request); });
+  const auto& wanted = settings.http_listener();
+  if (!wanted) return;
+  const auto at = http->listen({wanted->host, wanted->port});
+  if (at) {
+    http_at = *at;
+  } else {
+    log::warn("http not served", {{"listener", net::to_string({wanted->host, wanted->port})},
+                                  {"error", at.error().message},
+                                  {"hint", "barnabas.http.listener names another address, or none"}});
+  }
+}
+
 void Server::Parts::run_loops() {
   for (const auto& loop : loops) {
     io_threads.emplace_back([&loop = *loop] { loop.run(); });
@@ -215,16 +251,22 @@ void Server::Parts::sweep() {
   control->post_at(clock.mono() + kSweepEvery, [this] {
     if (stopped) return;
     sockets->sweep();
+    http->sweep();
     sweep();
   });
 }
 
 void Server::Parts::stop() {
   if (loader == nullptr || std::exchange(taken_down, true)) return;
+  if (console != nullptr) console->stopping();
   if (sockets != nullptr) sockets->stop_listening();
   if (groups != nullptr) groups->stop();
   if (partitions != nullptr) partitions->stop();
   if (sockets != nullptr) sockets->close_all();
+  if (http != nullptr) {
+    http->stop_listening();
+    http->close_all();
+  }
   for (const auto& loop : loops) loop->stop();
   io_threads.clear();
   std::promise<void> closed;
@@ -249,6 +291,7 @@ Result<std::unique_ptr<Server>> Server::start(const Settings& settings, Fatal fa
   TRY(server->parts_->start_metadata());
   TRY(server->parts_->listen());
   TRY(server->parts_->register_broker());
+  server->parts_->listen_http();
   server->parts_->run_loops();
   return server;
 }
@@ -258,6 +301,8 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
 const std::vector<Server::Listening>& Server::listeners() const { return parts_->listening; }
+
+const std::optional<net::Endpoint>& Server::http() const { return parts_->http_at; }
 
 const std::string& Server::cluster_id() const { return parts_->cluster_id; }
 

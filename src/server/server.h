@@ -8,6 +8,7 @@
 // and those of each log directory's disk queue. The thread that calls start() and stop() may wait; nobody else does.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ class Server {
     net::Endpoint at;
   };
   const std::vector<Listening>& listeners() const;
+  // Where HTTP is served; nullopt: nowhere (barnabas.http.listener is empty, or its port was taken).
+  const std::optional<net::Endpoint>& http() const;
   const std::string& cluster_id() const;
   // Answers who waits, closes connections, and leaves the data directory marked as cleanly stopped.
   void stop();

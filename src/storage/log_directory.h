@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/disk.h"
 #include "base/executor.h"
+#include "base/metrics.h"
 #include "base/random.h"
 #include "model/types.h"
 #include "storage/open_files.h"
@@ -37,6 +38,13 @@ struct CleanEnd {
   std::uint64_t active_bytes = 0;
   std::uint64_t last_batch_position = 0;  // of the active segment; meaningless when it is empty
   std::uint32_t last_batch_crc = 0;
+};
+
+// Counted on the disk's threads.
+struct SyncMetrics {
+  metrics::LatencyCounter seconds;    // from handing a sync to the queue until it is done
+  metrics::CountCounter group_sizes;  // who waited for one: 0 for the background's
+  metrics::Counter failed;
 };
 
 struct LogDirectoryDeps {
@@ -63,6 +71,7 @@ class LogDirectory {
   Executor& executor() const { return deps_.executor; }
   Random& random() const { return deps_.random; }
   OpenFiles& files() { return files_; }
+  SyncMetrics& syncs() { return syncs_; }
 
   // The first failure wins and is passed to the handler, once, on the thread that met it.
   void fail(const Error& error);
@@ -94,6 +103,7 @@ class LogDirectory {
   const LogDirectoryDeps deps_;
   const Path path_;
   OpenFiles files_;
+  SyncMetrics syncs_;
   std::atomic<bool> failed_{false};
   mutable std::mutex mutex_;
   std::optional<Error> failure_;

@@ -18,6 +18,7 @@ struct Log::SyncPlan {
   bool folder = false;
   bool epochs = false;
   std::int64_t bytes = 0;
+  MonoTime begun;
 
   bool only_active() const { return sealed.empty() && !names && !folder && !epochs; }
 };
@@ -42,6 +43,7 @@ void Log::request_sync(DiskQueue::Done done) {
 
 void Log::start_sync() {
   SyncPlan plan;
+  plan.begun = directory_.clock().mono();
   plan.end = log_end();
   plan.generation = generation_ - swaps_;
   plan.active = active().own;
@@ -121,6 +123,10 @@ void Log::finish_sync(SyncPlan plan, Result<> result) {
       if (!sync_waiters_.empty()) start_sync();
     }
   }
+  SyncMetrics& metrics = directory_.syncs();
+  metrics.seconds.record((directory_.clock().mono() - plan.begun).count());
+  metrics.group_sizes.record(static_cast<std::int64_t>(finished.size()));
+  if (failed) metrics.failed.add();
   if (failed) announce_failure(*failed);
   if (moved) {
     const std::scoped_lock lock(listener_mutex_);

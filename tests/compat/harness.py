@@ -218,6 +218,7 @@ class Barnabas(Broker):
         settings = {
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port or 0}",
             "log.dirs": str(self.data_dir),
+            "barnabas.http.listener": "127.0.0.1:0",
             **self.settings,
         }
         command = [str(self.binary), "serve"]
