@@ -31,6 +31,8 @@ scrape_configs:
     static_configs: [{targets: ["127.0.0.1:8080"]}]
 ```
 
+`dashboards/barnabas.json` is a dashboard for Grafana over these names.
+
 What a client names makes no series of its own, with three exceptions that exist in the broker anyway: topics, their
 partitions and consumer groups. Of partitions, and of offsets that groups committed, the first
 `barnabas.metrics.series.max` in the order of their names have series; `barnabas_metrics_left_out` says how many have not,
