@@ -9,6 +9,8 @@
 #   docker run -e KAFKA_NUM_PARTITIONS=6 -e BARNABAS_DURABILITY=page-cache barnabas --set log.retention.hours=24
 #   docker run --rm -p 9092:9092 barnabas --dev
 #
+# Metrics are for the container alone unless BARNABAS_HTTP_LISTENER=:8080 is set and 8080 published (docs/metrics.md).
+#
 # A client is told the address by which it came. Published under another number (-p 19092:9092), or reached through
 # another host, the broker needs KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://HOST:19092. The health check asks
 # localhost:9092, or what BARNABAS_BROKERS says.

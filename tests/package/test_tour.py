@@ -76,5 +76,5 @@ def test_every_command_does_what_the_page_says(installed):
 
 def test_the_page_is_a_tour():
     commands = [command for _, command, _ in steps()]
-    for needed in ("topic create", "produce", "consume", "group lag", "group seek"):
+    for needed in ("topic create", "produce", "consume", "group lag", "group seek", "/metrics"):
         assert any(needed in command for command in commands), needed
