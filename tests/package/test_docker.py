@@ -4,6 +4,7 @@ The base is made of this machine's packages (debian_root.py); the rest is what t
 """
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def base(package, tmp_path_factory):
     asked = dockerfile.package_names(DOCKERFILE)
     depends = subprocess.run(["dpkg-deb", "--field", package, "Depends"], capture_output=True, text=True, check=True).stdout
     debian_root.make(root, [*asked, *(word.split()[0] for word in depends.split(","))])
-    return root
+    yield root
+    shutil.rmtree(root)  # 100 MB
 
 
 @pytest.fixture
@@ -123,6 +125,16 @@ def test_settings_are_variables_and_arguments(image):
 def test_it_has_the_mode_to_try_things_in(image):
     running = Running(image, "--dev").wait_until_healthy()
     assert "orders" in image.execute("barnabas", "topic", "list").stdout
+    running.stop()
+
+
+@pytest.mark.parametrize("settings", [{}, {"BARNABAS_HTTP_LISTENER": ":8080"}])
+def test_metrics_are_for_the_container_alone_unless_that_is_set(image, settings):
+    running = Running(image, env=settings).wait_until_healthy()
+    # 127.0.0.2: not an address that somebody listens on who has chosen 127.0.0.1.
+    ask = r"exec 3<>/dev/tcp/127.0.0.2/8080; printf 'GET /readyz HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n' >&3; cat <&3"
+    assert image.execute("timeout", "5", "bash", "-c", ask.replace("127.0.0.2", "127.0.0.1")).stdout.startswith("HTTP/1.1 200")
+    assert bool(image.execute("timeout", "5", "bash", "-c", ask).stdout) is bool(settings)
     running.stop()
 
 

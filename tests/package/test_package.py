@@ -1,5 +1,6 @@
 """The .deb: what is in it, and that it is installed, used, upgraded and removed as Debian's packages are."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -26,18 +27,14 @@ class Service:
         self.box = box
         service = unit_file.read(box.path("lib/systemd/system/barnabas.service"))
         self.log = (box.folder / "service.log").open("w+b")
-        with unit_file.notify_socket(box) as (name, receive):
-            self.process = box.start(*unit_file.command(service, trace), env={"NOTIFY_SOCKET": name}, stdout=self.log, stderr=self.log)
-            try:
-                harness.wait_until(lambda: self.ready(receive), TIMEOUT_S, "READY=1")
-            except BaseException:
-                self.process.kill()
-                self.process.wait()
-                raise
+        self.notify = contextlib.ExitStack()
+        name, self.receive = self.notify.enter_context(unit_file.notify_socket(box))
+        self.process = box.start(*unit_file.command(service, trace), env={"NOTIFY_SOCKET": name}, stdout=self.log, stderr=self.log)
+        harness.wait_until(self.ready, TIMEOUT_S, "READY=1")
 
-    def ready(self, receive):
+    def ready(self):
         try:
-            return receive() == "READY=1"
+            return self.receive() == "READY=1"
         except TimeoutError:
             assert self.process.poll() is None, self.printed()
             return False
@@ -52,6 +49,8 @@ class Service:
     def stop(self):
         self.box.done("kill", "-TERM", self.pid())
         assert self.process.wait(TIMEOUT_S) == 0, self.printed()
+        assert self.receive() == "STOPPING=1"
+        self.notify.close()
 
 
 def use(box):
@@ -62,6 +61,7 @@ def use(box):
     read = box.done("barnabas", "consume", "orders", "-g", "billing", "-n", "2")
     assert sorted(read.split()) == ["one", "two"]
     assert "billing" in box.done("barnabas", "group", "list")
+    assert "kafka_consumergroup_lag" in box.done("curl", "-s", "localhost:8080/metrics")
 
 
 def test_the_same_twice_has_the_same_bytes(package, tmp_path):
