@@ -79,8 +79,10 @@ void Group::complete_join(Now now, Effects& effects) {
     member = next;
   }
   if (!members_.empty() && !elect_leader_among_joined()) {
-    // Only silent static members are left. They keep their place until their sessions end.
-    set_deadline(join_deadline_, after_ms(now, rebalance_timeout_ms()));
+    // Only silent static members are left. They keep their place until their sessions end. A client may say that a
+    // rebalance takes no time at all: that is no reason to look for them again and again in the same instant.
+    constexpr std::int32_t kLookAgainMs = 1000;
+    set_deadline(join_deadline_, after_ms(now, std::max(rebalance_timeout_ms(), kLookAgainMs)));
     return;
   }
   start_generation(now, effects);

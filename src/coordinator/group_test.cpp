@@ -474,6 +474,25 @@ TEST_F(GroupTest, DamageInAStoredGroupDoesNoHarm) {
 
 // --- Many ---------------------------------------------------------------------------------------------------------------------
 
+// D21: found by the fuzz target. A rebalance timeout of 0 made the timer of a group with only a silent static member come
+// again and again in the same instant.
+TEST_F(GroupTest, ARebalanceThatMayTakeNoTimeIsNotTriedWithoutEnd) {
+  settings_.initial_rebalance_delay_ms = 1;
+  join({.member_id = "", .fresh = "static", .instance = "i", .rebalance_ms = 0});
+  join({.member_id = "", .fresh = "dynamic", .rebalance_ms = 0});
+  move_to(group_.next_deadline());
+  while (group_.state() == GroupState::kPreparingRebalance) step([&](Effects& effects) { group_.expire(now_, effects); });
+  sync("dynamic", group_.generation());
+  sync("static", group_.generation(), {{"static", text("all")}});
+  ASSERT_EQ(group_.state(), GroupState::kStable);
+  leave({{"dynamic", std::nullopt}});
+  int rounds = 0;
+  while (group_.next_deadline() <= now_.mono && ++rounds < 100) step([&](Effects& effects) { group_.expire(now_, effects); });
+  ASSERT_LT(rounds, 5);
+  pass_ms(60'000);
+  EXPECT_EQ(group_.state(), GroupState::kEmpty);  // its session has ended
+}
+
 TEST_F(GroupTest, AThousandMembersJoinAndSyncInWellUnderASecond) {
   const PosixClock clock;
   const MonoTime began = clock.mono();
