@@ -139,7 +139,8 @@ TEST_F(ConnectionTest, AReplyTheClientDoesNotReadIsTimeOfSending) {
   executor_.advance(std::chrono::milliseconds(7));
   EXPECT_TRUE(handler_.replies.empty());
   client->pipe().window_bytes = 1000;
-  received(*client);
+  client->take();
+  run();
   ASSERT_EQ(handler_.replies.size(), 1u);
   EXPECT_EQ(handler_.replies[0].sent - handler_.replies[0].answered, std::chrono::milliseconds(7));
 }
