@@ -115,16 +115,8 @@ Result<> LogDirectory::save_compacted() {
   return {};
 }
 
-Result<> LogDirectory::save_kernel_ends() {
+Result<> LogDirectory::save_kernel_ends(std::map<std::string, Offset> ends) {
   const std::scoped_lock one_writer(kernel_ends_file_mutex_);
-  OffsetsByLog ends;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (failure_) return std::unexpected(*failure_);
-    for (const auto& [name, log] : logs_) {
-      if (const Offset end = log->kernel_end(); end > log->durable_end()) ends[name] = end;
-    }
-  }
   if (saved_kernel_ends_ == ends) return {};
   TRY(write_kernel_ends(disk(), path_, ends));
   saved_kernel_ends_ = std::move(ends);

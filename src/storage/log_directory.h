@@ -93,8 +93,9 @@ class LogDirectory {
   Result<> save_recovery_points();
   Result<> save_log_starts();
   Result<> save_compacted();
-  // Writes the ends that the kernel has, where they are ahead of the recovery points. Does not wait for the disk.
-  Result<> save_kernel_ends();
+  // Writes how far the kernel has logs that are ahead of their recovery points. Does not wait for the disk. They are asked
+  // by the caller: a log's lock may be held by who wants this directory's.
+  Result<> save_kernel_ends(std::map<std::string, Offset> ends);
   void request_save_log_starts(DiskQueue::Done done);
 
  private:

@@ -289,14 +289,16 @@ void LogManager::schedule(std::size_t slot, std::int64_t after_ms, void (LogMana
 }
 
 void LogManager::checkpoint_now() {
+  std::map<const LogDirectory*, OffsetsByLog> kernel_ends;
   for (const std::shared_ptr<Log>& log : all()) {
     if (log->wants_flush()) log->request_sync([](Result<>) {});  // a failure has taken the log offline already
+    if (const Offset end = log->kernel_end(); end > log->durable_end()) kernel_ends[&log->directory()][log->name()] = end;
   }
   for (Directory& directory : directories_) {
     if (directory.files->failed()) continue;
     const Result<> saved = directory.files->save_recovery_points();
     if (!saved) log::warn("recovery points not saved", {{"error", saved.error().message}});
-    const Result<> noted = directory.files->save_kernel_ends();
+    const Result<> noted = directory.files->save_kernel_ends(std::move(kernel_ends[directory.files.get()]));
     if (!noted) log::warn("kernel ends not saved", {{"error", noted.error().message}});
   }
 }
