@@ -20,6 +20,7 @@ from talk import (
     ours,
     produce,
     rule,
+    until,
 )
 from wire import encode_request, framed
 
@@ -28,6 +29,7 @@ METADATA_MAX_BYTES = 64
 SETTINGS = {
     "max.incremental.fetch.session.cache.slots": str(SLOTS),
     "offset.metadata.max.bytes": str(METADATA_MAX_BYTES),
+    "barnabas.slow.request.ms": "1",  # for D15: a line with the client's id
 }
 
 
@@ -60,7 +62,7 @@ def test_D11_ten_thousand_requests_with_one_correlation_id(broker, client, make_
 
 @rule("D15")
 @ours("Kafka writes some of these strings as they came")
-def test_D15_no_client_string_forges_a_line_of_the_log(broker, connect):
+def test_D15_no_client_string_forges_a_line_of_the_log(broker, connect, make_topic):
     forged = "x\n2026-01-01T00:00:00.000Z info  forged by=me\r\x1b[31m\x00\u202e"
     produced_by = connect(client_id=forged)
     name = Topic(forged, uuid.UUID(int=1))
@@ -74,6 +76,12 @@ def test_D15_no_client_string_forges_a_line_of_the_log(broker, connect):
     member.ask_join()
     produced_by.send_bytes(framed(encode_request("Metadata", 9, {"topics": []}, 1, forged)[:-1] + b"\xff" * 9))
     assert produced_by.closed_within(10)
+    slow = connect(client_id=forged)
+    topic = make_topic()
+    until(
+        lambda: produce(slow, topic, batch([b"x"]))["error_code"] == NONE and b"forged by" in broker.log_path.read_bytes(),
+        "the client's id is in the log",
+    )
     log = broker.log_path.read_bytes()
     assert not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", log), "raw control bytes"
     assert not re.search(rb"^2026-01-01T00:00:00", log, re.MULTILINE), "a forged line"
