@@ -38,8 +38,7 @@ inline constexpr Family kRequests[] = {
     {"barnabas_request_seconds", kHistogram, "api", "From the last byte of a request to the last byte of its answer handed to the kernel."},
     {"barnabas_request_phase_seconds", kHistogram, "api, phase",
      "The same in four parts: queue (read, and held back by earlier requests of its connection), local (being worked on), wait (for a "
-     "disk, for "
-     "records, for a group), send (for earlier answers, and for the client to read)."},
+     "disk, for records, for a group), send (for earlier answers, and for the client to read)."},
     {"barnabas_request_bytes_total", kCounter, "api", "Bytes of requests, without the four of their length."},
     {"barnabas_response_bytes_total", kCounter, "api", "Bytes of answers."},
     {"barnabas_requests_refused_total", kCounter, "", "Frames that are no request that is served; each ended its connection."},

@@ -35,6 +35,14 @@ class LogManagerTest : public ::testing::Test {
       ASSERT_TRUE(manager_->find(partition(index))->append(batch, LeaderEpoch(0)));
     }
   }
+  void unsynced_log_with_its_end_noted(int batches) {
+    ASSERT_TRUE(open());
+    load();
+    ASSERT_TRUE(manager_->create("t", partition(0), {}));
+    produce(0, batches);
+    manager_->maintain_now();  // index entries reach the file
+    manager_->checkpoint_now();
+  }
   void sync_all() {
     for (const auto& log : manager_->all()) log->request_sync([](Result<> result) { EXPECT_TRUE(result); });
     executor_.run_until_idle();
@@ -137,29 +145,17 @@ TEST_F(LogManagerTest, WhatTheKernelHasIsNotReadAgain) {
 }
 
 TEST_F(LogManagerTest, WhatAnEarlierStartOfTheMachineHadIsReadAgain) {
-  ASSERT_TRUE(open());
-  load();
-  ASSERT_TRUE(manager_->create("t", partition(0), {}));
-  produce(0, 10);
-  sync_all();
-  produce(0, 2000);
-  manager_->maintain_now();
-  manager_->checkpoint_now();
+  unsynced_log_with_its_end_noted(2000);
   const std::uint64_t bytes = manager_->find(partition(0))->size_bytes();
 
   disk_.power_cut(PowerCut::kKeepAll, random_);
   ASSERT_TRUE(open());
   EXPECT_GT(load().scanned_bytes, bytes / 2);
-  EXPECT_EQ(manager_->find(partition(0))->durable_end(), Offset(2010));
+  EXPECT_EQ(manager_->find(partition(0))->durable_end(), Offset(2000));
 }
 
 TEST_F(LogManagerTest, AKernelEndBehindTheLogMeansNothing) {
-  ASSERT_TRUE(open());
-  load();
-  ASSERT_TRUE(manager_->create("t", partition(0), {}));
-  produce(0, 2000);
-  manager_->maintain_now();
-  manager_->checkpoint_now();
+  unsynced_log_with_its_end_noted(2000);
   ASSERT_TRUE(manager_->find(partition(0))->truncate_to(Offset(700)));
   disk_.kill();
   ASSERT_TRUE(open());
@@ -172,12 +168,7 @@ TEST_F(LogManagerTest, AKernelEndBehindTheLogMeansNothing) {
 
 // S1: the batch that the kill came into the middle of is cut, wherever reading began.
 TEST_F(LogManagerTest, ATornTailBehindTheKernelEndIsCut) {
-  ASSERT_TRUE(open());
-  load();
-  ASSERT_TRUE(manager_->create("t", partition(0), {}));
-  produce(0, 2000);
-  manager_->maintain_now();
-  manager_->checkpoint_now();
+  unsynced_log_with_its_end_noted(2000);
   const Path file = "/data/t-0/00000000000000000000.log";
   Bytes torn = disk_.contents(file);
   torn.resize(torn.size() - 20);
