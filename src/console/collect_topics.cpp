@@ -1,5 +1,5 @@
 // Topics and partitions (console.h). What has series of its own is the first so many partitions in the order of their names;
-// topics behind them are counted together as "_other", so that sums over a counter are right.
+// topics behind them are counted together as "other topics", so that sums over a counter are right.
 #include <algorithm>
 #include <tuple>
 
@@ -10,7 +10,7 @@ namespace {
 
 using replication::Partition;
 
-constexpr std::string_view kOther = "_other";
+constexpr std::string_view kOther = "other topics";  // no topic can have a blank in its name
 
 struct Row {
   std::shared_ptr<Partition> partition;

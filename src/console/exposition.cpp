@@ -82,7 +82,7 @@ std::string label_text(std::string_view name) {
   std::string text;
   for (const char c : cut ? name.substr(0, kLabelKeptBytes) : name) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte >= 0x7f) {
+    if (byte < 0x20 || byte >= '~' || c == '\\') {
       fmt::format_to(std::back_inserter(text), "\\x{:02x}", byte);
     } else {
       text += c;

@@ -35,6 +35,7 @@ TEST(ExpositionTest, BucketsAreCumulativeAndInTheShownUnit) {
 TEST(ExpositionTest, AClientsNameCannotBreakTheText) {
   EXPECT_EQ(label_text("orders"), "orders");
   EXPECT_EQ(label_text("a\n\xff\x00z"), "a\\x0a\\xff");
+  EXPECT_EQ(label_text("a\\x0a"), "a\\x5cx0a");  // no two names have one label: a scrape with a series twice is refused
   const std::string one = label_text(std::string(300, 'x') + "1"), other = label_text(std::string(300, 'x') + "2");
   EXPECT_LT(one.size(), 256u);
   EXPECT_NE(one, other);
