@@ -28,7 +28,7 @@ class Exposition final : public Sink {
   const std::unique_ptr<State> state_;
 };
 
-// What a client named (a group), as a label: printable ASCII, other bytes as \xNN; a long one is cut and ends in a hash, so
+// What a client named (a group), as a label: printable ASCII, other bytes, \ and ~ as \xNN; a long one is cut and ends in a hash, so
 // that two names stay two.
 std::string label_text(std::string_view name);
 

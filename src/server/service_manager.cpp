@@ -22,12 +22,11 @@ void tell_service_manager(const Environment& environment, std::string_view state
   if (path.front() == '@') address.sun_path[0] = '\0';  // a name that is no file
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
   const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return;
-  if (::sendto(socket, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length) < 0) {
+  if (socket < 0 || ::sendto(socket, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length) < 0) {
     const auto failed = fail_errno(errno, "NOTIFY_SOCKET");
     log::warn("service manager not told", {{"error", failed.error().message}});
   }
-  ::close(socket);
+  if (socket >= 0) ::close(socket);
 }
 
 }  // namespace barnabas::server

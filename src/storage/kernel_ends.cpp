@@ -27,8 +27,8 @@ Result<> write_kernel_ends(Disk& disk, const Path& directory, const OffsetsByLog
 OffsetsByLog read_kernel_ends(Disk& disk, const Path& directory) {
   const std::string boot = disk.boot_id();
   const auto bytes = read_file(disk, directory / kKernelEndsFile, 256 << 20);
-  if (!bytes || boot.empty()) return {};
-  auto ends = parse(*bytes, boot);
+  if (boot.empty() || (!bytes && bytes.error().code == Errc::kNotFound)) return {};
+  auto ends = bytes ? parse(*bytes, boot) : Result<OffsetsByLog>(std::unexpected(bytes.error()));
   if (ends) return *std::move(ends);
   log::warn("kernel-ends is of no use, logs are read from their recovery points", {{"error", ends.error().message}});
   return {};
