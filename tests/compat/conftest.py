@@ -13,7 +13,7 @@ from topics import create_topic
 BROKERS = {
     "barnabas": Barnabas,
     "kafka": ApacheKafka,
-    "kafka39": lambda workdir: ApacheKafka(workdir, version="3.9.2"),
+    "kafka39": lambda workdir, settings: ApacheKafka(workdir, settings, version="3.9.2"),
 }
 
 
@@ -37,15 +37,16 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
-def _broker(request, directory):
-    broker = BROKERS[request.config.getoption("--broker")](directory)
+def start_broker(request, directory, settings=None):
+    """The broker that is tested, in a directory of its own, until the requesting fixture ends."""
+    broker = BROKERS[request.config.getoption("--broker")](directory, settings)
     request.addfinalizer(broker.close)
     return broker.start()
 
 
 @pytest.fixture(scope="session")
 def shared_broker(request, tmp_path_factory):
-    return _broker(request, tmp_path_factory.mktemp("broker"))
+    return start_broker(request, tmp_path_factory.mktemp("broker"))
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def broker(shared_broker):
 
 @pytest.fixture(scope="session")
 def shared_restarting_broker(request, tmp_path_factory):
-    return _broker(request, tmp_path_factory.mktemp("restarting"))
+    return start_broker(request, tmp_path_factory.mktemp("restarting"))
 
 
 @pytest.fixture
