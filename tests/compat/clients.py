@@ -49,6 +49,11 @@ def java_client(version):
     return Client(f"java-{version}", java_command(*classes, main="Compat"))
 
 
+def streams_application(version):
+    """WordCount, which knows no modes: whatever it is told to do, it counts."""
+    return Client(f"streams-{version}", java_command(CACHE / f"java-{version}", f"{kafka_jars(version)}/*", main="WordCount"))
+
+
 def python_client(name, program, **abilities):
     return Client(name, (sys.executable, str(COMPAT / "programs/python" / program)), **abilities)
 

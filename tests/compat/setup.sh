@@ -4,7 +4,7 @@
 #   ${XDG_CACHE_HOME:-~/.cache}/barnabas-test/
 #     venv/            Python clients and pytest            requirements.txt
 #     kafka-VERSION/   Apache Kafka's jars                  programs/java/pom.xml
-#     java-VERSION/    the Java program                     programs/java
+#     java-VERSION/    the Java programs                    programs/java
 #     kafkajs/         Node modules                         programs/kafkajs/package-lock.json
 #     bin/             the Go and C++ programs              programs/go, programs/librdkafka, examples/go
 #     examples-cpp/    the C++ example                      examples/cpp
@@ -54,8 +54,7 @@ for version in "${kafka_versions[@]}"; do
     done_with "kafka-$version"
   fi
   if step "java-$version" "$here/programs/java"; then
-    javac -d "$cache/java-$version" -cp "$cache/kafka-$version/kafka-clients-$version.jar" \
-      "$here/programs/java/Compat.java"
+    javac -d "$cache/java-$version" -cp "$cache/kafka-$version/*" "$here"/programs/java/*.java
     done_with "java-$version"
   fi
 done
