@@ -1,13 +1,16 @@
-"""Apache Kafka's own administration tools, all in one JVM, against one broker."""
+"""Apache Kafka's own tools for administration and measuring, all in one JVM, against one broker."""
 
 import json
 import re
 import subprocess
 
 import pytest
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from clients import java_command
 from harness import COMPAT, PATIENCE, kafka_jars, wait_until
+from topics import TIMEOUT_S, create_topic, end_offsets
 
 TOOLS = "org.apache.kafka.tools."
 CONFIGS = "kafka.admin.ConfigCommand"
@@ -148,3 +151,87 @@ def test_elections_and_reassignments(tool, new_topic, broker, tmp_path):
     tool(command, "--execute", "--reassignment-json-file", plan)
     assert "completed" in tool(command, "--verify", "--reassignment-json-file", plan)
     assert "No partition reassignments found" in tool(command, "--list")
+
+
+def test_broker_api_versions_command(tool, broker):
+    answers = tool(TOOLS + "BrokerApiVersionsCommand")
+    assert re.search(r"\tProduce\(0\): \d+ to 13 \[usable: 13\]", answers)
+    assert re.search(r"\tDescribeTopicPartitions\(75\): 0 \[usable: 0\]", answers)
+
+
+@pytest.fixture
+def written(broker, new_topic):
+    """write(partition, timestamps): a topic of two partitions with a record at each of these times."""
+    topic = new_topic(broker, 2)
+    producer = Producer({"bootstrap.servers": broker.address})
+    for partition, timestamps in ((0, (1000, 3000, 2000)), (1, (5000,))):
+        for timestamp in timestamps:
+            producer.produce(topic, b"x", partition=partition, timestamp=timestamp)
+    assert producer.flush(TIMEOUT_S) == 0
+    return topic
+
+
+def test_get_offset_shell(tool, broker, written):
+    def offsets(*words):
+        lines = tool(TOOLS + "GetOffsetShell", *words).split()
+        return [line.removeprefix(f"{written}:") for line in lines]
+
+    of_topic = ("--topic", written)
+    assert offsets(*of_topic) == ["0:3", "1:1"]
+    assert offsets("--topic-partitions", f"{written}:1-") == ["1:1"]
+    assert offsets(*of_topic, "--time", "earliest") == ["0:0", "1:0"]
+    assert offsets(*of_topic, "--time", "max-timestamp") == ["0:1", "1:0"]
+    assert offsets(*of_topic, "--time", 1500) == ["0:1", "1:0"]
+    assert offsets(*of_topic, "--time", 3500) == ["1:0"]
+    assert offsets(*of_topic, "--time", "earliest-local") == ["0:0", "1:0"]
+    assert offsets(*of_topic, "--time", "latest-tiered") == []
+    assert "Could not match any topic-partitions" in tool.refused(TOOLS + "GetOffsetShell", "--topic", "nowhere")
+
+
+def test_performance_tools(tool, new_topic, broker):
+    topic = new_topic(broker, 2)
+    count, size = 20_000, 100
+    words = ("--topic", topic, "--num-records", count)
+    properties = ("--command-property", "compression.type=lz4", "acks=all")
+    printed = tool(TOOLS + "ProducerPerformance", *words, "--record-size", size, "--throughput", -1, *properties)
+    assert f"{count} records sent" in printed
+    assert sum(end_offsets(broker, topic, 2)) == count
+    printed = tool(TOOLS + "ConsumerPerformance", *words, "--hide-header", "--timeout", int(TIMEOUT_S * 1000))
+    _, _, megabytes, _, records, *_ = printed.strip().split(", ")
+    assert (float(megabytes), int(records)) == (round(count * size / 2**20, 4), count)
+
+
+@pytest.mark.parametrize("acks", ("1", "all"))
+def test_end_to_end_latency(tool, new_topic, broker, acks):
+    words = ("--topic", new_topic(broker, 1), "--num-records", 100, "--producer-acks", acks, "--record-size", 50)
+    printed = tool(TOOLS + "EndToEndLatency", *words)
+    assert re.search(r"Avg latency: [\d.]+ ms", printed), printed
+
+
+def test_client_metrics_command(tool, new_name, broker):
+    command, name = TOOLS + "ClientMetricsCommand", new_name()
+    named = (command, "--name", name)
+    tool(*named, "--alter", "--metrics", "org.apache.kafka.producer.", "--interval", 60_000)
+    assert name in tool(command, "--list").split()
+    assert "interval.ms=60000\n" in tool(*named, "--describe")
+    tool(*named, "--delete")
+    assert name not in tool(command, "--list").split()
+
+
+def test_streams_resetter(tool, written, new_name, broker):
+    """An application's topics are deleted and it begins again; the topics that it read stay."""
+    application = new_name()
+    internal = [f"{application}-counts-{kind}" for kind in ("changelog", "repartition")]
+    for topic in internal:
+        create_topic(broker, topic, 2)
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    read = [TopicPartition(written, 0, 3), TopicPartition(written, 1, 1)]
+    admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(application, read)])[application].result(TIMEOUT_S)
+
+    of_application = (TOOLS + "StreamsResetter", "--application-id", application)
+    tool(*of_application, "--input-topics", written)
+    offsets = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(application)])[application]
+    assert [one.offset for one in offsets.result(TIMEOUT_S).topic_partitions] == [0, 0]
+    left = admin.list_topics(timeout=TIMEOUT_S).topics
+    assert written in left and not left.keys() & set(internal)
+    assert application in tool(TOOLS + "GroupsCommand", "--list")
