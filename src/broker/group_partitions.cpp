@@ -37,7 +37,7 @@ void GroupPartitions::load(const metadata::Topic& topic, PartitionIndex index) {
   if (!inserted && epoch->second == known->leader_epoch) return;
   epoch->second = known->leader_epoch;
   if (auto partition = partitions_.find(topic.id, index))
-    groups_.load(index, std::make_shared<PartitionLogPort>(std::move(partition), clock_));
+    groups_.load(index, std::make_shared<PartitionLogPort>(std::move(partition), known->leader_epoch, clock_));
 }
 
 std::optional<TopicId> ImageTopicNames::id_of(std::string_view name) const {

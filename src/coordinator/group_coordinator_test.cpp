@@ -310,6 +310,21 @@ TEST_F(GroupCoordinatorTest, UnloadingAnswersWhoeverWaits) {
   pass_ms(1'000'000);  // no timer bites
 }
 
+// W6: between somebody else's election and our unloading
+TEST_F(GroupCoordinatorTest, WhoDoesNotLeadAnyMoreTellsNothing) {
+  commit("g", {.offset = 1});
+  log_->commit = MemoryLog::Commit::kByHand;
+  const auto committed = commit("g", {.offset = 2});
+  const auto fetched = fetch("g");
+  log_->is_leader = false;
+  EXPECT_EQ(fetch("other").error(), ErrorCode::kNotCoordinator);
+  EXPECT_EQ(join("g").error(), ErrorCode::kNotCoordinator);
+  EXPECT_FALSE(committed.came() || fetched.came());
+  log_->commit_all();
+  EXPECT_EQ(error_of(committed), ErrorCode::kNotCoordinator) << "the next leader's log may lack it";
+  EXPECT_EQ(fetched.error(), ErrorCode::kNotCoordinator);
+}
+
 TEST_F(GroupCoordinatorTest, WhatCannotBeReadIsNotServed) {
   commit("g", {.offset = 1});
   log_->batches().front().back() ^= std::byte{1};

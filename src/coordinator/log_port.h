@@ -36,6 +36,10 @@ class LogPort {
   // a load waits until the high watermark has come that far.
   virtual Offset start() const = 0;
   virtual Offset end() const = 0;
+
+  // Whether this broker may still speak for the partition: it leads, in the epoch the port was made for. Asked before
+  // every answer, since whoever leads next may have answered differently while unload() is still on its way (W6).
+  virtual bool leads() const = 0;
 };
 
 }  // namespace barnabas::coordinator

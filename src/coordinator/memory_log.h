@@ -46,6 +46,7 @@ class MemoryLog final : public LogPort {
 
   Offset start() const override { return Offset(0); }
   Offset end() const override { return end_; }
+  bool leads() const override { return is_leader; }
 
   void commit_all() {
     high_watermark_ = end_;
@@ -66,6 +67,7 @@ class MemoryLog final : public LogPort {
   Commit commit = Commit::kInside;
   ErrorCode refuse_next = ErrorCode::kNone;
   ErrorCode fail_reads = ErrorCode::kNone;
+  bool is_leader = true;
 
  private:
   std::vector<Bytes> batches_;

@@ -60,6 +60,7 @@ ErrorCode Shard::run(Runtime::Decide decide) {
     case Phase::kClosed: return ErrorCode::kNotCoordinator;
     case Phase::kActive: break;
   }
+  if (!log_->leads()) return ErrorCode::kNotCoordinator;
   const Now at = now();
   Ready ready;
   submit(decide(*machine_, at), at, ready);
@@ -190,7 +191,8 @@ void Shard::finish(std::unique_lock<std::mutex> lock, Ready ready) {
     settle_writes(ready);
     if (phase_ == Phase::kActive) arm(now());
     lock.unlock();
-    for (auto& [delivery, error] : ready) delivery(error);
+    const bool leads = ready.empty() || log_->leads();
+    for (auto& [delivery, error] : ready) delivery(leads || error != ErrorCode::kNone ? error : ErrorCode::kNotCoordinator);
     ready.clear();
     if (!anything_settled() || !lock.try_lock()) return;
   }
