@@ -23,11 +23,12 @@ class Scale:
     small_records: int = 4_000_000
     topics: int = 1000
     members: int = 1000
+    connections: int = 5000
     idle_seconds: float = 20
 
     @staticmethod
     def quick():
-        return Scale(seconds=1, bulk_bytes=64 << 20, small_records=100_000, topics=20, members=50, idle_seconds=1)
+        return Scale(seconds=1, bulk_bytes=64 << 20, small_records=100_000, topics=20, members=50, connections=200, idle_seconds=1)
 
 
 class Load:
@@ -140,6 +141,13 @@ def group(block):
     grown = growing.run("group", partitions=100, connections=10, count=900, duration=patience)
     growing.delete_topic()
     return {"join": joined, "grow": grown}
+
+
+def connections(block):
+    """Clients that all connect at once, and then say nothing: to a broker that has met a few, and holds nothing yet."""
+    block.broker.start()
+    block.run("connect", connections=50, duration="60s")
+    return block.run("connect", connections=block.scale.connections, duration=f"{6 * block.scale.seconds}s")
 
 
 def idle(block):
@@ -336,5 +344,14 @@ SCENARIOS = [
             Figure("10 members get 900 more partitions, the same measure", "ms", lambda r: r["grow"]["rebalance_ms"], 300),
         ],
         durability="fsync",
+    ),
+    Scenario(
+        "connections", "5,000 clients that connect at once and then say nothing", connections,
+        [
+            Figure("5,000 connects at once, to the last answer", "s", lambda r: r["seconds"], 2),
+            Figure("broker CPU of a connect", "µs", per(1e6, lambda r: r["connections"])),
+            Figure("memory of an idle connection, at first", "KiB", lambda r: r["bytes_per_connection"] / 1024, 4),
+        ],
+        durability="fsync", own_process=True,
     ),
 ]  # fmt: skip

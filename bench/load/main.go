@@ -57,6 +57,7 @@ func main() {
 	workloads := map[string]func(Options) (Result, error){
 		"create": createTopic, "delete": deleteTopic, "produce": produce, "single": single, "consume": consume,
 		"latency": latency, "e2e": endToEnd, "topics": createTopics, "group": group, "start": start,
+		"connect": connect,
 	}
 	workload, known := workloads[os.Args[1]]
 	if !known {

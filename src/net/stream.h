@@ -60,7 +60,7 @@ struct Loop {
 };
 
 struct SocketOptions {
-  int backlog = 50;
+  int backlog = 4096;
   int send_buffer_bytes = -1;  // -1: the kernel decides
   int receive_buffer_bytes = -1;
 };

@@ -11,9 +11,11 @@ the version wants them.
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -88,6 +90,11 @@ class Topic:
 
 
 UNKNOWN_TOPIC = Topic("there-is-no-such-topic", uuid.UUID(int=0x1234567890ABCDEF))
+
+
+def resident_bytes(broker):
+    status = Path(f"/proc/{broker.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) << 10
 
 
 def until(condition, what, timeout_s=20):

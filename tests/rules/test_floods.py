@@ -5,7 +5,6 @@ import statistics
 import threading
 import time
 import uuid
-from pathlib import Path
 
 from groups import Member, coordinator_ready, leave
 from records import Record, batch
@@ -19,6 +18,7 @@ from talk import (
     log_end,
     ours,
     produce,
+    resident_bytes,
     rule,
     until,
 )
@@ -31,11 +31,6 @@ SETTINGS = {
     "offset.metadata.max.bytes": str(METADATA_MAX_BYTES),
     "barnabas.slow.request.ms": "1",  # for D15: a line with the client's id
 }
-
-
-def resident_bytes(broker):
-    status = Path(f"/proc/{broker.pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) << 10
 
 
 @rule("D11")
