@@ -74,7 +74,9 @@ class SimNode {
 
   SimDiskQueue& disk_queue() { return *queue_; }
   net::SimNetwork& network() { return network_; }
-  replication::PartitionManager& partitions() { return *partitions_; }
+  std::shared_ptr<replication::Partition> partition(std::string_view topic, PartitionIndex index) {
+    return partitions_->find(loader_->holder().current()->find_topic(topic)->id, index);
+  }
   const std::string& fatal() const { return fatal_; }
 
   void power_cut(PowerCut kind) {

@@ -119,14 +119,18 @@ class NodeSimulation : public ::testing::Test {
       all.insert(more.begin(), more.end());
     }
   }
-  std::int64_t list_offset(const std::string& topic, PartitionIndex partition, std::int64_t timestamp) {
+  protocol::ListOffsetsResponse::ListOffsetsPartitionResponse ask_offset(const std::string& topic, PartitionIndex partition,
+                                                                         std::int64_t timestamp, std::int16_t version = kListOffsets) {
     protocol::ListOffsetsRequest request;
     request.replica_id = -1;
     request.topics.emplace_back().name = topic;
     auto& part = request.topics.back().partitions.emplace_back();
     part.partition_index = partition;
     part.timestamp = timestamp;
-    const auto told = client_->call<protocol::ListOffsetsResponse>(request, kListOffsets).topics.at(0).partitions.at(0);
+    return client_->call<protocol::ListOffsetsResponse>(request, version).topics.at(0).partitions.at(0);
+  }
+  std::int64_t list_offset(const std::string& topic, PartitionIndex partition, std::int64_t timestamp) {
+    const auto told = ask_offset(topic, partition, timestamp);
     EXPECT_EQ(told.error_code, 0);
     return told.offset;
   }
@@ -219,6 +223,32 @@ TEST_F(NodeSimulation, AnAckWaitsForTheDiskAndAParkedFetchForTheAck) {  // V3, V
   const auto woken = other_->answer<protocol::FetchResponse>(fetch, kFetch);
   ASSERT_TRUE(woken);
   EXPECT_EQ(values_of(woken->responses.at(0).partitions.at(0).records.view()), (Values{{1, "second"}}));
+}
+
+TEST_F(NodeSimulation, ALeaderThatDoesNotKnowTheEndYetDoesNotTellOne) {  // V14
+  boot(4);
+  ASSERT_EQ(create_topic("orders", 1), 0);
+  send_produce(*client_, "orders", 0, "first");
+  machine_->pass(10);
+  const std::int64_t later = machine_->clock.wall_ms();
+  node_->disk_queue().set_sync_delay(std::chrono::seconds(10));
+  send_produce(*other_, "orders", 0, "second");
+  machine_->pass(10);
+  const auto partition = node_->partition("orders", 0);
+  ASSERT_NE(partition, nullptr);
+  partition->become_leader(LeaderEpoch(partition->leader_epoch().value() + 1));
+  for (const std::int16_t version : std::initializer_list<std::int16_t>{1, 4, 5, 7}) {
+    const auto refusal = static_cast<std::int16_t>(version < 5 ? ErrorCode::kLeaderNotAvailable : ErrorCode::kOffsetNotAvailable);
+    EXPECT_EQ(ask_offset("orders", 0, -1, version).error_code, refusal);
+    EXPECT_EQ(ask_offset("orders", 0, later, version).error_code, refusal) << "the second record is not readable yet";
+    EXPECT_EQ(ask_offset("orders", 0, later + 1'000'000, version).error_code, refusal) << "there may be more";
+    EXPECT_EQ(ask_offset("orders", 0, -2, version).error_code, 0);
+    EXPECT_EQ(ask_offset("orders", 0, 0, version).error_code, 0);
+  }
+  machine_->pass(11'000);
+  EXPECT_EQ(list_offset("orders", 0, -1), 2);
+  EXPECT_EQ(list_offset("orders", 0, later), 1);
+  EXPECT_EQ(list_offset("orders", 0, later + 1'000'000), -1);
 }
 
 TEST_F(NodeSimulation, AGroupFormsCommitsAndFindsItsOffsetsAfterAPowerCut) {  // G13

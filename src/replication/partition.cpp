@@ -51,6 +51,7 @@ void Partition::become_leader(LeaderEpoch epoch) {
     const std::lock_guard lock(mutex_);
     if (epoch <= leader_epoch_) return;
     leader_epoch_ = epoch;
+    epoch_start_ = log_->log_end();
     advance_locked(durability_ == Durability::kFsync ? log_->durable_end() : log_->log_end(), woken);
   }
   // E5: nothing is acknowledged in an epoch whose begin a power cut could take. Under fsync the high watermark waits
@@ -100,6 +101,12 @@ ErrorCode Partition::check_leader(LeaderEpoch current_leader_epoch) const {
 LeaderEpoch Partition::leader_epoch() const {
   const std::lock_guard lock(mutex_);
   return leader_epoch_;
+}
+
+ErrorCode Partition::check_end_known(Isolation isolation) const {
+  const Offset end = readable_end(isolation);
+  const std::lock_guard lock(mutex_);
+  return end < epoch_start_ ? ErrorCode::kOffsetNotAvailable : ErrorCode::kNone;
 }
 
 AppendOutcome Partition::append(const AcceptedBatch& batch, bool check_producer) {

@@ -129,6 +129,9 @@ class Partition final : public storage::LogListener, public std::enable_shared_f
   // kNone, or why a request with this epoch is not for us (E1, P8). kNoLeaderEpoch: not checked.
   ErrorCode check_leader(LeaderEpoch current_leader_epoch) const;
   LeaderEpoch leader_epoch() const;
+  // kNone, or OFFSET_NOT_AVAILABLE: what is readable does not reach the begin of this leader's epoch yet. The leader before
+  // may have shown more, so the end that is known here is nobody's to tell (V14).
+  ErrorCode check_end_known(Isolation isolation) const;
   Offset high_watermark() const { return Offset(high_watermark_.load(std::memory_order_acquire)); }
   Offset last_stable() const;
   Offset readable_end(Isolation isolation) const { return isolation == Isolation::kReadCommitted ? last_stable() : high_watermark(); }
@@ -164,6 +167,7 @@ class Partition final : public storage::LogListener, public std::enable_shared_f
   mutable std::mutex mutex_;
   ErrorCode stopped_ = ErrorCode::kNone;  // why nothing works here any more
   LeaderEpoch leader_epoch_ = kNoLeaderEpoch;
+  Offset epoch_start_{0};  // the log's end when leader_epoch_ began
   std::shared_ptr<const TopicSettings> settings_;
   std::atomic<std::int64_t> high_watermark_{0};
   std::uint64_t appended_bytes_ = 0;  // of this process; the difference is what waits to be committed

@@ -425,6 +425,19 @@ TEST_F(PartitionTest, OnlyANewerEpochChangesAnything) {
   EXPECT_EQ(partition_->high_watermark(), Offset(2));
 }
 
+TEST_F(PartitionTest, ANewEpochKnowsNoEndBeforeWhatWasThereIsCommitted) {  // V14
+  start_warm(Durability::kFsync);
+  queue_->set_sync_delay(std::chrono::milliseconds(5));
+  append();
+  EXPECT_EQ(partition_->check_end_known(Isolation::kReadUncommitted), ErrorCode::kNone) << "it was never told to be there";
+  partition_->become_leader(LeaderEpoch(1));
+  EXPECT_EQ(partition_->check_end_known(Isolation::kReadUncommitted), ErrorCode::kOffsetNotAvailable);
+  pass(20);
+  EXPECT_EQ(partition_->check_end_known(Isolation::kReadUncommitted), ErrorCode::kNone);
+  append();
+  EXPECT_EQ(partition_->check_end_known(Isolation::kReadUncommitted), ErrorCode::kNone);
+}
+
 TEST_F(PartitionTest, AReaderOfAnotherHistoryIsToldWhereItParted) {  // E3
   start(Durability::kPageCache, LeaderEpoch(1));
   append({.records = 3});

@@ -4,7 +4,8 @@
 // offset with the largest timestamp, -4 the local log start and -5 the end of the remote one (KIP-405; nothing is
 // remote here, so -4 is the log start and -5 is unknown), else the first record at or after the timestamp; none: -1.
 // Looking through the log may wait for the disk and is done on its queue. A partition listed twice is 42 (V15), a
-// special timestamp newer than the request's version 35 (V16), a stale epoch 74/75 (E1).
+// special timestamp newer than the request's version 35 (V16), a stale epoch 74/75 (E1). The end, and what may lie
+// behind it, is 78 (before version 5: 5) while a new leader does not know what the one before had committed (V14).
 // Versions: 0 answers a list of segment starts, which clients stopped using long ago: it gets one offset. 1 answers one
 // offset and its timestamp, 4 epochs, 7 -3, 8 -4, 9 -5, 11 -6.
 #include <algorithm>
@@ -22,6 +23,7 @@ using protocol::ListOffsetsResponse;
 using Answer = ListOffsetsResponse::ListOffsetsPartitionResponse;
 
 constexpr std::int16_t kFirstWithEpoch = 4;
+constexpr std::int16_t kFirstWithOffsetNotAvailable = 5;
 constexpr std::int64_t kLatest = -1;
 constexpr std::int64_t kEarliest = -2;
 constexpr std::int64_t kMaxTimestamp = -3;
@@ -50,6 +52,11 @@ void tell(Answer& answer, std::int16_t version, Offset offset, std::int64_t time
   if (version >= kFirstWithEpoch) answer.leader_epoch = epoch.value();
 }
 
+ErrorCode check_end_known(const replication::Partition& partition, replication::Isolation isolation, std::int16_t version) {
+  const ErrorCode error = partition.check_end_known(isolation);
+  return error != ErrorCode::kNone && version < kFirstWithOffsetNotAvailable ? ErrorCode::kLeaderNotAvailable : error;
+}
+
 // One lookup that must read the log.
 struct Search {
   std::size_t topic, partition;  // in the response
@@ -66,7 +73,10 @@ void search(const Search& what, std::int16_t version, replication::Isolation iso
     return;
   }
   // What is not readable yet is not there yet.
-  if (!*found || (*found)->offset >= what.log->readable_end(isolation)) return;
+  if (!*found || (*found)->offset >= what.log->readable_end(isolation)) {
+    answer.error_code = static_cast<std::int16_t>(check_end_known(*what.log, isolation, version));
+    return;
+  }
   tell(answer, version, (*found)->offset, (*found)->timestamp_ms, (*found)->leader_epoch);
 }
 
@@ -123,7 +133,10 @@ class ListOffsets {
 
     const storage::Log& log = partition->log();
     switch (asked.timestamp) {
-      case kLatest: tell(answer, context_.version, partition->readable_end(isolation_), -1, partition->leader_epoch()); break;
+      case kLatest:
+        if (const ErrorCode error = check_end_known(*partition, isolation_, context_.version); error != ErrorCode::kNone) return error;
+        tell(answer, context_.version, partition->readable_end(isolation_), -1, partition->leader_epoch());
+        break;
       case kEarliest:
       case kEarliestLocal: tell(answer, context_.version, log.log_start(), -1, log.epoch_of(log.log_start())); break;
       case kLatestTiered:
