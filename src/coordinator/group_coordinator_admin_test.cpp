@@ -157,6 +157,7 @@ TEST_F(GroupAdminTest, ADeletionThatCannotBeStoredDidNotHappen) {
 }
 
 TEST_F(GroupAdminTest, AGroupOfManyOffsetsGoesInSeveralBatches) {
+  topics_.partitions = 4000;
   protocol::OffsetCommitRequest request;
   request.group_id = "g";
   request.generation_id_or_member_epoch = -1;

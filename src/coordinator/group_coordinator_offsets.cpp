@@ -25,7 +25,7 @@ void GroupCoordinator::commit_offsets(const protocol::OffsetCommitRequest& reque
   if (context.api_version >= kCommitKnowsMissingGroup) commit.missing_group = ErrorCode::kGroupIdNotFound;
   commit.retention_ms = request.retention_time_ms;
 
-  // Topics that do not exist get their answer here; `places` says where the others' answers belong.
+  // What does not exist gets its answer here; `places` says where the others' answers belong.
   protocol::OffsetCommitResponse response;
   std::vector<std::pair<std::size_t, std::size_t>> places;
   for (const auto& topic : request.topics) {
@@ -34,13 +34,14 @@ void GroupCoordinator::commit_offsets(const protocol::OffsetCommitRequest& reque
     out.topic_id = topic.topic_id;
     const std::optional<std::string> name = by_id ? topics_.name_of(topic.topic_id) : std::optional(topic.name);
     const std::optional<TopicId> id = by_id ? std::optional(topic.topic_id) : topics_.id_of(topic.name);
-    const bool exists = name && id;
-    const ErrorCode missing = by_id ? ErrorCode::kUnknownTopicId : ErrorCode::kUnknownTopicOrPartition;
+    const bool unknown_id = by_id && !name;
     for (const auto& partition : topic.partitions) {
       auto& out_partition = out.partitions.emplace_back();
       out_partition.partition_index = partition.partition_index;
-      out_partition.error_code = number(exists ? ErrorCode::kNone : missing);
-      if (!exists) continue;
+      if (!name || !id || !topics_.has(*name, partition.partition_index)) {
+        out_partition.error_code = number(unknown_id ? ErrorCode::kUnknownTopicId : ErrorCode::kUnknownTopicOrPartition);
+        continue;
+      }
       places.emplace_back(response.topics.size() - 1, out.partitions.size() - 1);
       OffsetToCommit& offset = commit.offsets.emplace_back();
       offset.topic = *name;

@@ -103,6 +103,10 @@ TEST_F(GroupCoordinatorTest, CommittingToAGroupThatDoesNotExist) {
 TEST_F(GroupCoordinatorTest, ACommitIsCheckedPartitionByPartition) {
   EXPECT_EQ(error_of(commit("g", {.topic = "nowhere"})), ErrorCode::kUnknownTopicOrPartition);
   EXPECT_EQ(error_of(commit("g", {.topic = "nowhere", .v = 10})), ErrorCode::kUnknownTopicId);
+  for (const std::int16_t v : {std::int16_t{8}, std::int16_t{10}}) {
+    EXPECT_EQ(error_of(commit("g", {.partition = 4, .v = v})), ErrorCode::kUnknownTopicOrPartition);
+    EXPECT_EQ(error_of(commit("g", {.partition = -1, .v = v})), ErrorCode::kUnknownTopicOrPartition);
+  }
   EXPECT_EQ(error_of(commit("g", {.metadata = std::string(4097, 'x')})), ErrorCode::kOffsetMetadataTooLarge);
   EXPECT_EQ(log_->batch_count(), 0U);
   EXPECT_EQ(error_of(commit("g", {.offset = 1, .metadata = std::string(4096, 'x')})), ErrorCode::kNone);

@@ -31,7 +31,10 @@ class Topics final : public TopicNames {
     }
     return std::nullopt;
   }
-  bool has(std::string_view topic, PartitionIndex partition) const override { return ids.contains(topic) && partition < 4; }
+  bool has(std::string_view topic, PartitionIndex partition) const override {
+    return ids.contains(topic) && partition >= 0 && partition < partitions;
+  }
+  PartitionIndex partitions = 4;  // of every topic
   std::map<std::string, TopicId, std::less<>> ids;
 };
 
@@ -64,6 +67,7 @@ struct Member {
 
 struct Commit {
   std::string topic = "orders";
+  PartitionIndex partition = 0;
   std::int64_t offset = 0;
   std::string metadata = "";
   std::int16_t v = 8;
@@ -148,6 +152,7 @@ class GroupCoordinatorTest : public ::testing::Test {
     if (what.v < 10) topic.name = what.topic;
     if (what.v >= 10) topic.topic_id = topics_.id_of(what.topic).value_or(topic_id(99));
     auto& partition = topic.partitions.emplace_back();
+    partition.partition_index = what.partition;
     partition.committed_offset = what.offset;
     partition.committed_leader_epoch = 4;
     partition.committed_metadata = what.metadata;

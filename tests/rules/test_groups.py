@@ -344,6 +344,8 @@ def test_G12_each_partition_is_judged_by_itself(client, group, make_topic):
     partitions = [
         {"partition_index": 0, "committed_offset": 1, "committed_metadata": "m" * 4096},
         {"partition_index": 0, "committed_offset": 2, "committed_metadata": "m" * 4097},
+        {"partition_index": topic.partitions, "committed_offset": 3},
+        {"partition_index": -1, "committed_offset": 3},
     ]
     request = {
         "group_id": group,
@@ -356,7 +358,7 @@ def test_G12_each_partition_is_judged_by_itself(client, group, make_topic):
     answer = client.call("OffsetCommit", 8, request)
     codes = {one["name"]: [p["error_code"] for p in one["partitions"]] for one in answer["topics"]}
     assert codes == {
-        topic.name: [NONE, OFFSET_METADATA_TOO_LARGE],
+        topic.name: [NONE, OFFSET_METADATA_TOO_LARGE, UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_OR_PARTITION],
         UNKNOWN_TOPIC.name: [UNKNOWN_TOPIC_OR_PARTITION],
     }
     assert committed(client, group, topic) == 1
