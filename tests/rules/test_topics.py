@@ -15,6 +15,7 @@ from talk import (
     POLICY_VIOLATION,
     TOPIC_ALREADY_EXISTS,
     TOPIC_DELETION_DISABLED,
+    UNKNOWN_TOPIC,
     UNKNOWN_TOPIC_ID,
     UNKNOWN_TOPIC_OR_PARTITION,
     accepted,
@@ -275,3 +276,18 @@ def test_A8_too_many_partitions_of_one_topic(client, partitions):
     answer = create_topics(client, {"name": name, "partitions": partitions})
     assert set(answer.values()) == {POLICY_VIOLATION}
     assert describe_topic(client, name)["error_code"] == UNKNOWN_TOPIC_OR_PARTITION
+
+
+@pytest.mark.parametrize("version", [0, 9, 12])
+def test_a_topic_that_is_asked_for_again_is_told_once(client, make_topic, version):
+    """Else a small request could ask for an answer of any size."""
+    topic = make_topic(partitions=10)
+    asked = [{"name": name} for name in (topic.name, "a/b")] * 1000
+    if version >= 12:
+        asked += [{"topic_id": UNKNOWN_TOPIC.id, "name": None}] * 1000
+    answer = client.call("Metadata", version, {"topics": asked, "allow_auto_topic_creation": False})
+    told = {one["name"]: one["error_code"] for one in answer["topics"]}
+    expected = {topic.name: NONE, "a/b": INVALID_TOPIC_EXCEPTION}
+    if version >= 12:
+        expected[None] = UNKNOWN_TOPIC_ID
+    assert told == expected and len(answer["topics"]) == len(expected)

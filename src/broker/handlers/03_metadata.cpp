@@ -2,9 +2,12 @@
 //
 // Behaviour: all topics, or those that are asked for by name (10+: or by id). A name that does not exist is created when
 // both the request and auto.create.topics.enable allow it; the answer waits for that, where Kafka sends its client off
-// to ask again. Brokers are told under the address that suits the connection (Broker::advertised).
+// to ask again. Who asks for a topic twice is told once: a small request has no answer without bounds. Brokers are told
+// under the address that suits the connection (Broker::advertised).
 // Versions: 0 has no way to ask for none: an empty list means all. 1+ null means all. 4 lets the client forbid creation.
 // 8 to 10 ask what the client may do. 10 adds ids, 12 null names.
+#include <set>
+
 #include "broker/authorized_operations.h"
 #include "broker/auto_topics.h"
 #include "broker/broker.h"
@@ -15,7 +18,10 @@ namespace {
 
 using protocol::MetadataRequest;
 using protocol::MetadataResponse;
+using AskedTopic = MetadataRequest::MetadataRequestTopic;
 using TopicAnswer = MetadataResponse::MetadataResponseTopic;
+
+constexpr std::int16_t kNullNames = 12;
 
 void describe(const metadata::Topic& topic, const metadata::Image& image, TopicAnswer& answer) {
   answer.name = topic.name;
@@ -40,14 +46,16 @@ void describe(const metadata::Topic& topic, const metadata::Image& image, TopicA
 
 void refuse(TopicAnswer& answer, ErrorCode code) { answer.error_code = static_cast<std::int16_t>(code); }
 
-void add_asked(const MetadataRequest::MetadataRequestTopic& asked, const metadata::Image& image, const CreationErrors& errors,
+bool by_id(const AskedTopic& asked) { return !asked.name || (!asked.topic_id.is_zero() && asked.name->empty()); }
+
+void add_asked(const AskedTopic& asked, std::int16_t version, const metadata::Image& image, const CreationErrors& errors,
                MetadataResponse& response) {
   TopicAnswer& answer = response.topics.emplace_back();
-  if (!asked.name || (!asked.topic_id.is_zero() && asked.name->empty())) {
+  if (by_id(asked)) {
     answer.topic_id = asked.topic_id;
-    const metadata::Topic* topic = image.find_topic(asked.topic_id);
-    if (topic == nullptr) return refuse(answer, ErrorCode::kUnknownTopicId);
-    return describe(*topic, image, answer);
+    if (const metadata::Topic* topic = image.find_topic(asked.topic_id)) return describe(*topic, image, answer);
+    if (version >= kNullNames) answer.name.reset();
+    return refuse(answer, ErrorCode::kUnknownTopicId);
   }
   if (const metadata::Topic* topic = image.find_topic(*asked.name)) return describe(*topic, image, answer);
   answer.name = *asked.name;
@@ -56,20 +64,32 @@ void add_asked(const MetadataRequest::MetadataRequestTopic& asked, const metadat
   refuse(answer, topic_name_problem(*asked.name).empty() ? ErrorCode::kUnknownTopicOrPartition : ErrorCode::kInvalidTopicException);
 }
 
+// Each topic once, in the order of the request.
+std::vector<AskedTopic> without_repeats(std::vector<AskedTopic> topics) {
+  std::set<std::string, std::less<>> names;
+  std::set<TopicId> ids;
+  std::erase_if(topics, [&](const AskedTopic& topic) {
+    return by_id(topic) ? !ids.insert(topic.topic_id).second : !names.insert(*topic.name).second;
+  });
+  return topics;
+}
+
 struct Asked {
+  std::int16_t version = 0;
   bool all = false;
   bool topic_operations = false;
   bool cluster_operations = false;
-  std::vector<MetadataRequest::MetadataRequestTopic> topics;
+  std::vector<AskedTopic> topics;
 };
 
 // What the request means in its version.
 Asked asked_of(MetadataRequest& request, std::int16_t version) {
-  Asked asked{.topic_operations = request.include_topic_authorized_operations,
+  Asked asked{.version = version,
+              .topic_operations = request.include_topic_authorized_operations,
               .cluster_operations = request.include_cluster_authorized_operations,
               .topics = {}};
   asked.all = !request.topics || (version == 0 && request.topics->empty());
-  if (!asked.all) asked.topics = std::move(*request.topics);
+  if (!asked.all) asked.topics = without_repeats(std::move(*request.topics));
   return asked;
 }
 
@@ -93,7 +113,7 @@ void answer(Broker& broker, const ClientSession& session, const metadata::Image&
     response.topics.reserve(image.topic_count());
     image.for_each_topic([&](const metadata::TopicPtr& topic) { describe(*topic, image, response.topics.emplace_back()); });
   } else {
-    for (const auto& topic : asked.topics) add_asked(topic, image, errors, response);
+    for (const auto& topic : asked.topics) add_asked(topic, asked.version, image, errors, response);
   }
   if (asked.topic_operations) {
     for (TopicAnswer& topic : response.topics) topic.topic_authorized_operations = kTopicOperations;

@@ -13,7 +13,6 @@ void handle_describe_cluster(Broker& broker, const RequestContext& context, prot
                              Replier<protocol::DescribeClusterResponse> reply) {
   constexpr std::int8_t kBrokers = 1;
   protocol::DescribeClusterResponse response;
-  response.endpoint_type = request.endpoint_type;
   if (request.endpoint_type != kBrokers) {
     const ErrorCode code = request.endpoint_type == 2 ? ErrorCode::kMismatchedEndpointType : ErrorCode::kUnsupportedEndpointType;
     response.error_code = static_cast<std::int16_t>(code);
