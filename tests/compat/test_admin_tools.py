@@ -160,18 +160,18 @@ def test_broker_api_versions_command(tool, broker):
 
 
 @pytest.fixture
-def written(broker, new_topic):
-    """write(partition, timestamps): a topic of two partitions with a record at each of these times."""
+def written(broker, new_topic, t0):
+    """A topic of two partitions: records that are 1, 3 and 2 s younger than t0, and one that is 5 s younger."""
     topic = new_topic(broker, 2)
     producer = Producer({"bootstrap.servers": broker.address})
-    for partition, timestamps in ((0, (1000, 3000, 2000)), (1, (5000,))):
-        for timestamp in timestamps:
-            producer.produce(topic, b"x", partition=partition, timestamp=timestamp)
+    for partition, ages_s in ((0, (1, 3, 2)), (1, (5,))):
+        for age_s in ages_s:
+            producer.produce(topic, b"x", partition=partition, timestamp=t0 + age_s * 1000)
     assert producer.flush(TIMEOUT_S) == 0
     return topic
 
 
-def test_get_offset_shell(tool, broker, written):
+def test_get_offset_shell(tool, broker, written, t0):
     def offsets(*words):
         lines = tool(TOOLS + "GetOffsetShell", *words).split()
         return [line.removeprefix(f"{written}:") for line in lines]
@@ -181,8 +181,8 @@ def test_get_offset_shell(tool, broker, written):
     assert offsets("--topic-partitions", f"{written}:1-") == ["1:1"]
     assert offsets(*of_topic, "--time", "earliest") == ["0:0", "1:0"]
     assert offsets(*of_topic, "--time", "max-timestamp") == ["0:1", "1:0"]
-    assert offsets(*of_topic, "--time", 1500) == ["0:1", "1:0"]
-    assert offsets(*of_topic, "--time", 3500) == ["1:0"]
+    assert offsets(*of_topic, "--time", t0 + 1500) == ["0:1", "1:0"]
+    assert offsets(*of_topic, "--time", t0 + 3500) == ["1:0"]
     assert offsets(*of_topic, "--time", "earliest-local") == ["0:0", "1:0"]
     assert offsets(*of_topic, "--time", "latest-tiered") == []
     assert "Could not match any topic-partitions" in tool.refused(TOOLS + "GetOffsetShell", "--topic", "nowhere")
