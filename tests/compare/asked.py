@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from groups import commit, coordinator_ready
-from records import batch
+from records import batch, now_ms
 from talk import Topic, create_topic, produce
 
 TOPIC = "compare"
-TIMESTAMP = 1_700_000_000_000
+TIMESTAMP = now_ms()  # of records that no broker deletes meanwhile
 READERS = "readers"
 
 
@@ -220,7 +220,7 @@ ASKED = {
     "AlterPartitionReassignments": {"smallest": fixed(), "none to end": fixed(topics=[{"name": TOPIC, "partitions": [{"partition_index": 0, "replicas": None}]}])},
     "ListPartitionReassignments": {"smallest": fixed(), "a topic": fixed(topics=[{"name": TOPIC, "partition_indexes": [0]}])},
     "OffsetDelete": {"smallest": fixed(), "nothing there": fixed(group_id=READERS, topics=[{"name": TOPIC, "partitions": [{"partition_index": 1}]}])},
-    "DescribeClientQuotas": {"smallest": fixed(), "of users": fixed(components=[{"entity_type": "user", "match_type": 2}])},
+    "DescribeClientQuotas": {"smallest": fixed(), "of users": fixed(components=[{"entity_type": "user", "match_type": 2, "match": None}])},
     "AlterClientQuotas": {
         "smallest": fixed(),
         "a user": fixed(entries=[{"entity": [{"entity_type": "user", "entity_name": "u"}], "ops": [{"key": "consumer_byte_rate", "value": 1000.0}]}], validate_only=True),
