@@ -8,6 +8,7 @@ import pytest
 
 from harness import ApacheKafka, Barnabas, Broker
 from records import PARTITIONS
+from tools import Tools
 from topics import create_topic
 
 BROKERS = {
@@ -80,6 +81,14 @@ def run():
     yield start
     for program in programs:
         program.close()
+
+
+@pytest.fixture(scope="session")
+def tool(shared_broker):
+    """tool("org.apache.kafka.tools.TopicCommand", "--list"): see tools.py."""
+    tools = Tools(shared_broker)
+    yield tools
+    tools.close()
 
 
 @pytest.fixture(scope="session")

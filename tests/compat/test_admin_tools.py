@@ -1,59 +1,17 @@
-"""Apache Kafka's own tools for administration and measuring, all in one JVM, against one broker."""
+"""Apache Kafka's own tools for administration and measuring, all in one JVM (tools.py), against one broker."""
 
 import json
 import re
-import subprocess
 
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from clients import java_command
-from harness import COMPAT, PATIENCE, kafka_jars, wait_until
+from harness import PATIENCE, wait_until
 from topics import TIMEOUT_S, create_topic, end_offsets
 
 TOOLS = "org.apache.kafka.tools."
 CONFIGS = "kafka.admin.ConfigCommand"
-
-
-class Tools:
-    """tool("org.apache.kafka.tools.TopicCommand", "--list"): what it printed; fails unless it ends well."""
-
-    def __init__(self, broker):
-        self.broker = broker
-        command = java_command(f"{kafka_jars('4.3.1')}/*", main=str(COMPAT / "programs/kafka/Tools.java"))
-        # Its standard error is ours: what a tool writes there comes with its answer.
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def run(self, main, *words):
-        line = "\t".join([main, "--bootstrap-server", self.broker.address, *map(str, words)])
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def __call__(self, main, *words):
-        answer = self.run(main, *words)
-        assert answer["exit"] == 0, f"{main} {words} ended with {answer['exit']}:\n{answer['out']}{answer['err']}"
-        return answer["out"]
-
-    def refused(self, main, *words):
-        """What it printed, and it must not have ended well."""
-        answer = self.run(main, *words)
-        printed = answer["out"] + answer["err"]
-        assert answer["exit"] != 0 or re.search(r"(?i)error|exception", printed), printed
-        return printed
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(60)
-        self.process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def tool(shared_broker):
-    tools = Tools(shared_broker)
-    yield tools
-    tools.close()
 
 
 def me(tool):

@@ -6,25 +6,23 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from harness import wait_until
-from test_kafka_tools import tool
 
 GROUPS = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
 DELETE_RECORDS = "org.apache.kafka.tools.DeleteRecordsCommand"
-VERSION = "4.3.1"
 RECORDS = 10
 
 
 def table(lines):
     """A tool's table: one dict a line, by the words of its header."""
-    rows = [line.decode().split() for line in lines if line.strip() and not line.startswith(b"Consumer group")]
+    rows = [line.split() for line in lines if line.strip() and not line.startswith("Consumer group")]
     header = rows.pop(0)
     return [dict(zip(header, row, strict=False)) for row in rows]
 
 
 @pytest.fixture
-def groups(broker):
+def groups(tool):
     """groups("--list", ...): the lines that ConsumerGroupCommand prints."""
-    return lambda *words: tool(VERSION, GROUPS, broker, *words)
+    return lambda *words: tool(GROUPS, *words).splitlines()
 
 
 @pytest.fixture
@@ -69,7 +67,7 @@ def test_what_an_active_group_shows(groups, consumer, topic):
     assert {"GROUP": topic, "TYPE": "Classic", "STATE": "Stable"} in [
         {name: row.get(name) for name in ("GROUP", "TYPE", "STATE")} for row in listed
     ]
-    assert topic not in b"\n".join(groups("--list", "--state", "empty")).decode()
+    assert topic not in "\n".join(groups("--list", "--state", "empty"))
 
     offsets = table(groups("--describe", "--group", topic, "--offsets"))
     shown = [(row["TOPIC"], row["PARTITION"], row["CURRENT-OFFSET"], row["LOG-END-OFFSET"], row["LAG"]) for row in offsets]
@@ -79,9 +77,9 @@ def test_what_an_active_group_shows(groups, consumer, topic):
     (state,) = table(groups("--describe", "--group", topic, "--state"))
     assert (state["STATE"], state["#MEMBERS"]) == ("Stable", "1")
 
-    refused = b"\n".join(groups("--delete", "--group", topic)).decode()
+    refused = "\n".join(groups("--delete", "--group", topic))
     assert "GroupNotEmptyException" in refused
-    refused = b"\n".join(groups("--delete-offsets", "--group", topic, "--topic", topic)).decode()
+    refused = "\n".join(groups("--delete-offsets", "--group", topic, "--topic", topic))
     assert "actively subscribed" in refused
 
 
@@ -99,16 +97,16 @@ def test_what_is_done_to_a_group_that_nobody_is_in(groups, consumer, topic):
     offsets = table(groups("--describe", "--group", topic, "--offsets"))
     assert {(row["PARTITION"], row["CURRENT-OFFSET"]) for row in offsets if row["CURRENT-OFFSET"] != "-"} == {("0", "4")}
 
-    deleted = b"\n".join(groups("--delete", "--group", topic)).decode()
+    deleted = "\n".join(groups("--delete", "--group", topic))
     assert "successful" in deleted
-    assert topic not in b"\n".join(groups("--list")).decode()
+    assert topic not in "\n".join(groups("--list"))
 
 
-def test_records_are_deleted(broker, topic, tmp_path):
+def test_records_are_deleted(tool, broker, topic, tmp_path):
     wish = {"version": 1, "partitions": [{"topic": topic, "partition": partition, "offset": offset} for partition, offset in ((0, 3), (1, -1))]}
     offsets = tmp_path / "offsets.json"
     offsets.write_text(json.dumps(wish))
-    told = b"\n".join(tool(VERSION, DELETE_RECORDS, broker, "--offset-json-file", offsets)).decode()
+    told = tool(DELETE_RECORDS, "--offset-json-file", offsets)
     assert f"partition: {topic}-0\tlow_watermark: 3" in told
     assert f"partition: {topic}-1\tlow_watermark: 10" in told
 
