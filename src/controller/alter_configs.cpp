@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "base/log.h"
+#include "config/client_subscription.h"
 #include "config/topic_config.h"
 #include "config/value.h"
 #include "controller/decide.h"
@@ -94,13 +95,10 @@ Result<> check_broker_config(std::string_view name, std::string_view value, bool
   return {};
 }
 
-Result<> check_client_metrics_config(std::string_view name, std::string_view value) {
-  const Setting* row = find_setting(client_metrics_settings(), name);
-  if (row == nullptr) return fail(Errc::kInvalidArgument, fmt::format("Unknown client metrics config {}.", log::escape(name)));
-  if (const auto canonical = parse_value(*row, value); !canonical) {
-    return fail(Errc::kInvalidArgument, fmt::format("{}: {}", name, canonical.error().message));
-  }
-  return {};
+Verdict check_subscription(std::string_view name, std::string_view value) {
+  const auto made = ClientSubscription::make({{std::string(name), std::string(value)}});
+  if (made) return {};
+  return refuse(made.error().code == Errc::kUnsupported ? ErrorCode::kInvalidConfig : ErrorCode::kInvalidRequest, made.error().message);
 }
 
 Verdict check_one(ResourceType type, std::string_view resource, std::string_view name, std::string_view value) {
@@ -109,7 +107,7 @@ Verdict check_one(ResourceType type, std::string_view resource, std::string_view
     case ResourceType::kTopic: return told(validate_topic_config(name, value), ErrorCode::kInvalidConfig);
     case ResourceType::kBroker: return told(check_broker_config(name, value, !resource.empty()), ErrorCode::kInvalidRequest);
     case ResourceType::kGroup: return told(validate_group_config(name, value), ErrorCode::kInvalidConfig);
-    case ResourceType::kClientMetrics: return told(check_client_metrics_config(name, value), ErrorCode::kInvalidRequest);
+    case ResourceType::kClientMetrics: return check_subscription(name, value);
   }
   return {};
 }

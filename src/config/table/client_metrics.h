@@ -6,11 +6,11 @@
 namespace barnabas::table {
 
 inline constexpr Setting kClientMetrics[] = {
-    {"interval.ms", kInt, "300000", between(100, 3600000), kClusterWide, kNoEffect,
+    {"interval.ms", kInt, "300000", between(100, 3600000), kClusterWide, kEffective,
      "How often clients push their metrics."},
-    {"match", kList, "", anything(), kClusterWide, kNoEffect,
+    {"match", kList, "", anything(), kClusterWide, kEffective,
      "Which clients: name=regular expression pairs over client_id, client_instance_id, client_software_name and the like."},
-    {"metrics", kList, "", anything(), kClusterWide, kNoEffect,
+    {"metrics", kList, "", anything(), kClusterWide, kEffective,
      "Prefixes of the metrics to push; * for all."},
 };
 
