@@ -67,6 +67,8 @@ constexpr std::array kTable{
     BARNABAS_ROW(UpdateFeatures, handle_update_features, 0, 2),
     BARNABAS_ROW(DescribeCluster, handle_describe_cluster, 0, 2),
     BARNABAS_ROW(DescribeProducers, handle_describe_producers, 0, 0),
+    BARNABAS_ROW(GetTelemetrySubscriptions, handle_get_telemetry_subscriptions, 0, 0),
+    BARNABAS_ROW(PushTelemetry, handle_push_telemetry, 0, 0),
     BARNABAS_ROW(ListConfigResources, handle_list_config_resources, 0, 1),
     BARNABAS_ROW(DescribeTopicPartitions, handle_describe_topic_partitions, 0, 0),
 };

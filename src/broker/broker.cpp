@@ -20,6 +20,10 @@ Broker::Broker(BrokerDeps deps)
       producer_ids_(deps.controller, deps.images, deps.settings.node_id()),
       quotas_(deps.clock, {.windows = static_cast<std::size_t>(std::min(deps.settings.get(setting::kQuotaWindowNum), 1000)),
                            .window = std::chrono::seconds(deps.settings.get(setting::kQuotaWindowSizeSeconds))}),
+      telemetry_(std::make_shared<ClientTelemetry>(
+          deps.clock, deps.random,
+          TelemetryLimits{.series_max = static_cast<std::size_t>(deps.settings.get(setting::kBarnabasMetricsSeriesMax)),
+                          .push_max_bytes = static_cast<std::size_t>(deps.settings.get(setting::kTelemetryMaxBytes))})),
       errors_(api_table().size()),
       slow_after_(std::chrono::milliseconds(deps.settings.get(setting::kBarnabasSlowRequestMs))) {
   for (std::size_t i = 0; i < deps.loops; ++i) loops_.emplace_back(*this);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "broker/client_telemetry.h"
 #include "broker/fetch_session.h"
 #include "broker/handler.h"
 #include "broker/producer_ids.h"
@@ -61,6 +62,7 @@ class Broker final : public net::FrameHandler {
   coordinator::GroupCoordinator& groups() const { return deps_.groups; }
   storage::LogManager& logs() const { return deps_.logs; }
   Quotas& quotas() { return quotas_; }
+  ClientTelemetry& telemetry() const { return *telemetry_; }
   FetchSessions& fetch_sessions() { return fetch_sessions_; }
   ProducerIds& producer_ids() { return producer_ids_; }
   BrokerId id() const { return deps_.settings.node_id(); }
@@ -110,6 +112,7 @@ class Broker final : public net::FrameHandler {
   FetchSessions fetch_sessions_;
   ProducerIds producer_ids_;
   Quotas quotas_;
+  const std::shared_ptr<ClientTelemetry> telemetry_;  // sessions may end after the broker
   log::Limiter refusals_{std::chrono::seconds(1)};
   std::vector<ErrorCounts> errors_;  // by place in the API table
   metrics::Counter refused_;

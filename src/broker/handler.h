@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "broker/client_telemetry.h"
 #include "broker/request_metrics.h"
 #include "metadata/image.h"
 #include "net/connection.h"
@@ -26,7 +27,8 @@ struct ClientSession final : net::Session {
   net::ConnectionInfo info;
   std::string software_name;  // KIP-511; empty before ApiVersions v3
   std::string software_version;
-  std::string client_id;  // of the latest request, cut
+  std::string client_id;                                 // of the latest request, cut
+  std::shared_ptr<ClientTelemetry::Presence> telemetry;  // null until it asks what to push
 };
 
 struct RequestContext {

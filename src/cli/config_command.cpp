@@ -1,4 +1,4 @@
-// barnabas config get, set: settings of topics, brokers and groups in a running cluster.
+// barnabas config get, set: settings of topics, brokers, groups and subscriptions of client metrics in a running cluster.
 #include <algorithm>
 
 #include "cli/admin_command.h"
@@ -13,13 +13,14 @@ constexpr std::int8_t kSourceDefault = 5;
 std::optional<client::Resource> resource(const std::string& type, const std::string& name) {
   if (type == "topic") return client::Resource{client::ResourceType::kTopic, name};
   if (type == "group") return client::Resource{client::ResourceType::kGroup, name};
+  if (type == "client-metrics") return client::Resource{client::ResourceType::kClientMetrics, name};
   if (type == "broker") return client::Resource{client::ResourceType::kBroker, name == "all" ? "" : name};
   return std::nullopt;
 }
 
 std::string_view source(std::int8_t number) {
-  constexpr std::string_view kNames[] = {"unknown", "topic",  "broker",  "all brokers", "broker's settings",
-                                         "default", "logger", "metrics", "group"};
+  constexpr std::string_view kNames[] = {"unknown", "topic",  "broker",         "all brokers", "broker's settings",
+                                         "default", "logger", "client metrics", "group"};
   return number >= 0 && static_cast<std::size_t>(number) < std::size(kNames) ? kNames[number] : kNames[0];
 }
 
@@ -27,7 +28,7 @@ std::string_view source(std::int8_t number) {
 
 int run(const Asked& asked, const ConfigGet& get) {
   const auto of = resource(get.type, get.name);
-  if (!of) return wrong_usage(asked.context, "configs belong to a topic, a broker or a group, not to a " + get.type);
+  if (!of) return wrong_usage(asked.context, "configs belong to a topic, a broker, a group or to client metrics, not to a " + get.type);
   auto cluster = connect(asked.context, asked.connection);
   if (!cluster) return wrong_usage(asked.context, cluster.error().message);
   auto configs = client::describe_configs(*cluster, *of, get.keys);
@@ -50,7 +51,7 @@ int run(const Asked& asked, const ConfigGet& get) {
 
 int run(const Asked& asked, const ConfigSet& set) {
   const auto of = resource(set.type, set.name);
-  if (!of) return wrong_usage(asked.context, "configs belong to a topic, a broker or a group, not to a " + set.type);
+  if (!of) return wrong_usage(asked.context, "configs belong to a topic, a broker, a group or to client metrics, not to a " + set.type);
   std::vector<client::ConfigChange> changes;
   Value::Object more;
   for (const std::string& text : set.changes) {

@@ -13,7 +13,12 @@ struct Kind {
   std::span<const Setting> table;
 };
 
-std::vector<Kind> kinds() { return {{"broker", broker_settings()}, {"topic", topic_settings()}, {"group", group_settings()}}; }
+std::vector<Kind> kinds() {
+  return {{"broker", broker_settings()},
+          {"topic", topic_settings()},
+          {"group", group_settings()},
+          {"client-metrics", client_metrics_settings()}};
+}
 
 std::string_view type_name(SettingType type) {
   constexpr std::string_view kNames[] = {"", "boolean", "string", "int", "short", "long", "double", "list", "class", "password"};

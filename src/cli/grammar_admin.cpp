@@ -82,8 +82,13 @@ void add_topic_analyze(CLI::App& topic, Leaves& leaves) {
 }
 
 void add_of(CLI::App& app, std::string& type, std::string& name) {
-  app.add_option("type", type, "topic, broker or group")->required()->check(CLI::IsMember({"topic", "broker", "group"}))->type_name("TYPE");
-  app.add_option("name", name, "Name of the topic or group, number of the broker; all: every broker")->required()->type_name("NAME");
+  app.add_option("type", type, "topic, broker, group, or client-metrics: a subscription of what clients push of their own metrics")
+      ->required()
+      ->check(CLI::IsMember({"topic", "broker", "group", "client-metrics"}))
+      ->type_name("TYPE");
+  app.add_option("name", name, "Name of the topic, group or subscription, number of the broker; all: every broker")
+      ->required()
+      ->type_name("NAME");
 }
 
 }  // namespace
@@ -108,7 +113,7 @@ void add_cluster_commands(CLI::App& app, Leaves& leaves) {
 void add_config_commands(CLI::App& app, Leaves& leaves) {
   CLI::App* config = app.add_subcommand("config", "Read, change and explain settings.");
   config->require_subcommand(1);
-  const auto [get, got] = add_admin<ConfigGet>(*config, leaves, "get", "Show what a topic, broker or group is set to.",
+  const auto [get, got] = add_admin<ConfigGet>(*config, leaves, "get", "Show what a topic, broker, group or subscription is set to.",
                                                "  barnabas config get topic orders                    what differs from its default\n"
                                                "  barnabas config get topic orders retention.ms\n"
                                                "  barnabas config get broker 1 --all -o yaml\n");
@@ -116,10 +121,12 @@ void add_config_commands(CLI::App& app, Leaves& leaves) {
   get->add_option("keys", got->keys, "Only these")->type_name("KEY");
   get->add_flag("-a,--all", got->all, "Defaults too");
 
-  const auto [set, made] = add_admin<ConfigSet>(*config, leaves, "set", "Change settings of a topic, broker or group while it is in use.",
-                                                "  barnabas config set topic orders retention.ms=3600000\n"
-                                                "  barnabas config set topic orders --delete retention.ms\n"
-                                                "  barnabas config set broker all log.retention.ms=86400000 --dry-run\n");
+  const auto [set, made] =
+      add_admin<ConfigSet>(*config, leaves, "set", "Change settings of a topic, broker, group or subscription while it is in use.",
+                           "  barnabas config set topic orders retention.ms=3600000\n"
+                           "  barnabas config set topic orders --delete retention.ms\n"
+                           "  barnabas config set broker all log.retention.ms=86400000 --dry-run\n"
+                           "  barnabas config set client-metrics all metrics=* interval.ms=10000\n");
   add_of(*set, made->type, made->name);
   set->add_option("changes", made->changes, "What to set")->type_name(kKeyValue);
   many(*set, "--delete", made->deleted, "A setting to give back to its default; may be repeated", "KEY");

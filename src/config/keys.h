@@ -84,6 +84,7 @@ using StringList = std::vector<std::string>;
   KEY(std::string, kBarnabasLogFormat, "barnabas.log.format")                                                  \
   KEY(std::string, kBarnabasMetadataEngine, "barnabas.metadata.engine")                                        \
   KEY(std::int32_t, kBarnabasMetricsSeriesMax, "barnabas.metrics.series.max")                                  \
+  KEY(std::int32_t, kTelemetryMaxBytes, "telemetry.max.bytes")                                                 \
   KEY(std::int32_t, kBarnabasSlowRequestMs, "barnabas.slow.request.ms")
 
 namespace setting {

@@ -58,6 +58,7 @@ std::string Console::collect() {
   collect_node(out);
   collect_topics(out);
   collect_groups(out);
+  collect_clients(out);
   return out.finish();
 }
 

@@ -54,13 +54,14 @@ class Console {
   HttpResponse ready() const;
   std::vector<std::string> not_ready_because() const;
 
-  // collect_requests.cpp, collect_node.cpp, collect_topics.cpp, collect_groups.cpp
+  // collect_requests.cpp, collect_node.cpp, collect_topics.cpp, collect_groups.cpp, collect_clients.cpp
   void collect_requests(Sink& sink) const;
   void collect_connections(Sink& sink) const;
   void collect_disks(Sink& sink) const;
   void collect_node(Sink& sink) const;
   void collect_topics(Sink& sink) const;
   void collect_groups(Sink& sink) const;
+  void collect_clients(Sink& sink) const;
   std::size_t series_max() const;
 
   const ConsoleDeps deps_;

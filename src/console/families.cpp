@@ -8,6 +8,12 @@ constexpr FamilyGroup kGroups[] = {
     {"Connections", "", table::kConnections},
     {"Disks and recovery", "A directory is a log directory, by its path.", table::kDisks},
     {"The node and its process", "", table::kNode},
+    {"What clients tell of themselves",
+     "Clients push their own metrics (KIP-714) when a subscription asks for them: `barnabas config set client-metrics all "
+     "'metrics=*' interval.ms=10000`, or Kafka's `kafka-client-metrics.sh`. They are shown while the client is connected, under the "
+     "client's own names for them (`metric`) and labels (`attributes` has those without a label here), with its id, "
+     "which `barnabas_client_info` explains. A client has at most 1,000 series, all clients together `barnabas.metrics.series.max`.",
+     table::kClients},
     {"Names of kafka_exporter", "What it asks a broker for, the broker tells by itself.", table::kExporter},
     {"Names of the JMX exporter",
      "As Strimzi's dashboards query them. Names whose meaning Barnabas does not have (a JVM's memory, idle shares of thread pools) are "

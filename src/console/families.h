@@ -86,6 +86,20 @@ inline constexpr Family kNode[] = {
     {"process_start_time_seconds", kGauge, "", "When the process started, in seconds since 1970."},
 };
 
+inline constexpr Family kClients[] = {
+    {"barnabas_clients", kGauge, "", "Client instances that asked what to push, or pushed, and are still connected."},
+    {"barnabas_client_pushes_total", kCounter, "", "Pushes of clients that were accepted."},
+    {"barnabas_client_points_left_out_total", kCounter, "",
+     "Numbers in pushes that are not shown: not asked for, above a limit, or of a kind that is not read."},
+    {"barnabas_client_info", kGauge, "client_instance, client_id, software, software_version, address, group",
+     "Always 1; one for each client that has pushed. The group is that of a consumer."},
+    {"barnabas_client_last_push_time_seconds", kGauge, "client_instance", "When it last did, in seconds since 1970."},
+    {"barnabas_client_value", kGauge, "client_instance, client_id, metric, topic, partition, node, attributes",
+     "What its latest push said."},
+    {"barnabas_client_sum_total", kCounter, "client_instance, client_id, metric, topic, partition, node, attributes",
+     "What its pushes added up to."},
+};
+
 inline constexpr Family kExporter[] = {
     {"kafka_brokers", kGauge, "", "Brokers of the cluster."},
     {"kafka_broker_info", kGauge, "id, address", "Always 1; one for each broker."},
@@ -138,7 +152,8 @@ inline constexpr Family kJmx[] = {
 consteval const Family& family(std::string_view name) {
   for (const std::span<const Family> group :
        {std::span<const Family>(table::kRequests), std::span<const Family>(table::kConnections), std::span<const Family>(table::kDisks),
-        std::span<const Family>(table::kNode), std::span<const Family>(table::kExporter), std::span<const Family>(table::kJmx)}) {
+        std::span<const Family>(table::kNode), std::span<const Family>(table::kClients), std::span<const Family>(table::kExporter),
+        std::span<const Family>(table::kJmx)}) {
     for (const Family& row : group) {
       if (row.name == name) return row;
     }

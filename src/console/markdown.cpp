@@ -34,7 +34,7 @@ scrape_configs:
 `dashboards/barnabas.json` is a dashboard for Grafana over these names.
 
 What a client names makes no series of its own, with three exceptions that exist in the broker anyway: topics, their
-partitions and consumer groups. Of partitions, and of offsets that groups committed, the first
+partitions and consumer groups; and a fourth that an operator asks for, what clients tell of themselves. Of partitions, and of offsets that groups committed, the first
 `barnabas.metrics.series.max` in the order of their names have series; `barnabas_metrics_left_out` says how many have not,
 and the counters of their topics are together in `topic="other topics"`. A group's name is shown in printable ASCII (other bytes
 as `\xNN`), a long one cut with a hash behind it.

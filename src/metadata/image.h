@@ -134,6 +134,8 @@ class Image {
   const ConfigsMap& all_broker_configs() const { return *broker_configs_; }
   const ConfigsMap& group_configs() const { return *group_configs_; }
   const ConfigsMap& client_metrics() const { return *client_metrics_; }
+  // The same map as long as no subscription changes.
+  const std::shared_ptr<const ConfigsMap>& shared_client_metrics() const { return client_metrics_; }
   // The same map as long as no quota changes.
   const std::shared_ptr<const QuotaMap>& quotas() const { return quotas_; }
 

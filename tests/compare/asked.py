@@ -7,6 +7,7 @@ Every broker has the same world: a topic `compare` of two partitions with one ba
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from groups import commit, coordinator_ready
 from records import batch, now_ms
@@ -15,6 +16,7 @@ from talk import Topic, create_topic, produce
 TOPIC = "compare"
 TIMESTAMP = now_ms()  # of records that no broker deletes meanwhile
 READERS = "readers"
+CLIENT = UUID(int=0x1234567890ABCDEF)
 
 
 @dataclass
@@ -229,6 +231,11 @@ ASKED = {
     "UpdateFeatures": {"smallest": fixed(), "no such feature": fixed(feature_updates=[{"feature": "no.such", "max_version_level": 1}])},
     "DescribeCluster": {"smallest": fixed(), "with rights": fixed(include_cluster_authorized_operations=True)},
     "DescribeProducers": {"smallest": fixed(), "a partition": fixed(topics=[{"name": TOPIC, "partition_indexes": [0]}])},
+    "GetTelemetrySubscriptions": {"smallest": fixed(client_instance_id=CLIENT)},
+    "PushTelemetry": {
+        "smallest": fixed(),
+        "of no subscription": fixed(client_instance_id=CLIENT, subscription_id=1, metrics=b"x"),
+    },
     "ListConfigResources": {"smallest": fixed(), "of client metrics": fixed(resource_types=[16])},
     "DescribeTopicPartitions": {"smallest": fixed(), "a topic": fixed(topics=[{"name": TOPIC}]), "no such topic": fixed(topics=[{"name": "nowhere"}])},
     # What makes or deletes groups and topics comes last: before, all brokers list the same.

@@ -251,7 +251,7 @@ class ApacheKafka(Broker):
             *("-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"),
             f"-Dlog4j2.configurationFile={COMPAT}/programs/kafka/log4j2.properties",
             f"-Dlog4j.configuration=file:{COMPAT}/programs/kafka/log4j.properties",
-            *("-cp", f"{kafka_jars(self.version)}/*"),
+            *("-cp", f"{kafka_jars(self.version)}/*:{CACHE}/plugins-{self.version}"),
             main,
             *arguments,
         ]
@@ -276,6 +276,7 @@ class ApacheKafka(Broker):
             "transaction.state.log.min.isr": "1",
             "share.coordinator.state.topic.replication.factor": "1",
             "share.coordinator.state.topic.min.isr": "1",
+            "metric.reporters": "TelemetryReceiver",
             **self.settings,
         }
         self.properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))

@@ -5,6 +5,7 @@
 #     venv/            Python clients and pytest            requirements.txt
 #     kafka-VERSION/   Apache Kafka's jars                  programs/java/pom.xml
 #     java-VERSION/    the Java programs                    programs/java
+#     plugins-VERSION/ what a Kafka of ours is given        programs/kafka
 #     kafkajs/         Node modules                         programs/kafkajs/package-lock.json
 #     bin/             the Go and C++ programs              programs/go, programs/librdkafka, examples/go
 #     examples-cpp/    the C++ example                      examples/cpp
@@ -56,6 +57,11 @@ for version in "${kafka_versions[@]}"; do
   if step "java-$version" "$here/programs/java"; then
     javac -d "$cache/java-$version" -cp "$cache/kafka-$version/*" "$here"/programs/java/*.java
     done_with "java-$version"
+  fi
+  if step "plugins-$version" "$here/programs/kafka/TelemetryReceiver.java" "$here/programs/java/pom.xml"; then
+    javac -Xlint:-removal -d "$cache/plugins-$version" -cp "$cache/kafka-$version/kafka-clients-$version.jar" \
+      "$here/programs/kafka/TelemetryReceiver.java"
+    done_with "plugins-$version"
   fi
 done
 

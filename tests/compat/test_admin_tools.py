@@ -12,6 +12,7 @@ from topics import TIMEOUT_S, create_topic, end_offsets
 
 TOOLS = "org.apache.kafka.tools."
 CONFIGS = "kafka.admin.ConfigCommand"
+CLIENT_METRICS = TOOLS + "ClientMetricsCommand"
 
 
 def me(tool):
@@ -81,6 +82,14 @@ def test_quotas(tool, broker):
     tool(CONFIGS, "--entity-type", "users", "--entity-default", "--alter", "--delete-config", "consumer_byte_rate")
     assert "producer_byte_rate" not in tool(*of_client, "--describe")
     tool.refused(*of_user, "--alter", "--add-config", "producer_byte_rate=-5")
+
+
+def test_subscriptions_of_client_metrics(tool, broker):
+    assert "Altered" in tool(CLIENT_METRICS, "--alter", "--name", "tools", "--metrics", "a.,b.", "--interval", 1000, "--match", "client_id=c")
+    assert "tools" in tool(CLIENT_METRICS, "--list") and "metrics=a.,b." in tool(CLIENT_METRICS, "--describe", "--name", "tools")
+    assert "interval.ms=1000" in tool(CONFIGS, "--entity-type", "client-metrics", "--entity-name", "tools", "--describe")
+    tool.refused(CONFIGS, "--entity-type", "client-metrics", "--entity-name", "tools", "--alter", "--add-config", "match=nobody=x")
+    tool(CLIENT_METRICS, "--delete", "--name", "tools")
 
 
 def test_log_dirs_command(tool, new_topic, broker):

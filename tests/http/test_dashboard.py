@@ -9,9 +9,11 @@ import re
 
 import pytest
 from conftest import REPOSITORY, Http
+import otlp
 from groups import Member, coordinator_ready
 from records import batch
 from talk import NONE, Topic, create_topic, fetch, produce
+from test_metrics import subscribed, tells
 from wire import ZERO_UUID, Client
 
 DASHBOARD = json.loads((REPOSITORY / "dashboards/barnabas.json").read_text(encoding="utf-8"))
@@ -33,6 +35,9 @@ def scrape(broker):
         member.join()
         member.sync({member.id: b""})
         assert member.commit(topic, 4) == NONE
+        with subscribed(client):
+            latency = "org.apache.kafka.producer.request.latency.avg"
+            tells(client, otlp.gauge(latency, 1.5, node_id="node-1"), otlp.counter("org.apache.kafka.producer.request.total", 7))
         yield Http(broker).scrape()
 
 

@@ -1,16 +1,20 @@
 """/metrics: every name that docs/metrics.md has, the right numbers, and no more series than it promises."""
 
+import base64
+import contextlib
 import re
 import uuid
 
+import otlp
 import pytest
 from conftest import REPOSITORY, Http, Scrape
 from groups import Member, commit, coordinator_ready
 from records import batch
 from talk import NONE, Topic, create_topic, delete_topics, fetch, fetch_request, produce, rule, until
+from telemetry import alter, get, push
 from wire import Client
 
-ROW = re.compile(r"^\| `([a-z_]+)` \| (counter|gauge|histogram) \| ([a-z, ]*) \|", re.MULTILINE)
+ROW = re.compile(r"^\| `([a-z_]+)` \| (counter|gauge|histogram) \| ([a-z_, ]*) \|", re.MULTILINE)
 
 
 def documented():
@@ -32,6 +36,23 @@ def unique(what):
     return f"{what}-{uuid.uuid4().hex[:8]}"
 
 
+@contextlib.contextmanager
+def subscribed(client, metrics="*"):
+    """A subscription that asks every client for these metrics."""
+    assert alter(client, "all", metrics=metrics, interval_ms="100") == NONE
+    try:
+        yield
+    finally:
+        assert alter(client, "all", metrics=None, interval_ms=None) == NONE
+
+
+def tells(client, *which, **more):
+    """Pushes metrics as a new client instance of this connection; the instance's id as it is shown."""
+    told = until(lambda: (one := get(client))["requested_metrics"] and one, "the subscription is in force")
+    assert push(client, told, otlp.metrics(*which, **more)) == NONE
+    return base64.urlsafe_b64encode(told["client_instance_id"].bytes).decode().rstrip("=")
+
+
 def missing():
     """A topic that nobody made."""
     return Topic(unique("missing"), uuid.uuid4())
@@ -49,6 +70,8 @@ def some_work(client, connect, topic):
     member.join()
     member.sync({member.id: b""})
     assert member.commit(topic, 4) == NONE
+    with subscribed(client):
+        tells(client, otlp.gauge("a.gauge", 1.5), otlp.counter("a.total", 1))
     return group, member
 
 
@@ -233,6 +256,52 @@ def test_recovery_is_told(start_broker):
     broker.kill()
     broker.start()
     assert Http(broker).scrape().exactly("barnabas_recovery_logs", state="recovered") == 2
+
+
+def test_what_clients_tell_of_themselves(client, connect, web):
+    other = connect(client_id="teller")
+    with subscribed(client, "a.,b."):
+        before = web.scrape()
+        own = tells(
+            other,
+            otlp.gauge("a.latency", 2.5, topic="t", partition=3, node_id="node-1", reason="x"),
+            otlp.counter("b.total", 7),
+            otlp.gauge("c.unwanted", 1),
+            resource={"group_id": "readers"},
+        )
+        scrape = web.scrape()
+        about = {"client_instance": own, "client_id": "teller"}
+        labels = {"topic": "t", "partition": "3", "node": "node-1", "attributes": "reason=x"}
+        assert scrape.one("barnabas_client_value", metric="a.latency", **about, **labels) == 2.5
+        assert scrape.one("barnabas_client_sum_total", metric="b.total", **about) == 7
+        assert scrape.one("barnabas_client_info", group="readers", software="unknown", address="127.0.0.1", **about) == 1
+        assert scrape.one("barnabas_client_last_push_time_seconds", client_instance=own) > 1.6e9
+        assert not scrape.all("barnabas_client_value", metric="c.unwanted")
+        for name in ("barnabas_client_points_left_out_total", "barnabas_client_pushes_total", "barnabas_clients"):
+            assert scrape.one(name) - before.one(name) == 1
+        other.close()
+        until(lambda: own not in web.scrape().text, "its series go with it")
+
+
+@rule("D10", "D16")
+def test_D10_what_a_client_tells_cannot_break_the_scrape(start_broker):
+    broker = start_broker({"barnabas.metrics.series.max": "50"})
+    odd = ('q"\\', "line\nkafka_brokers 99\n", "\x00\x1b[31m", "ümläut", "x" * 255, "x" * 256, "a,b=c", "a%2Cb", "\udcff\udcfe")
+    with Client(broker.address) as client, Client(broker.address, client_id='evil"\n' * 50) as evil, subscribed(client):
+        tells(evil, *(otlp.gauge(name, 1.0, **{label: name}) for name in odd for label in ("topic", "node_id", "k", 'k="', "partition")))
+        many = Client(broker.address)
+        tells(many, *(otlp.counter(f"many.{i}", float("nan") if i % 2 else float("inf")) for i in range(100)), *[otlp.gauge("same", 1)] * 3)
+        scrape = Http(broker).scrape()
+        series = [(sample.name, *sorted(sample.labels.items())) for sample in scrape.samples]
+        assert len(series) == len(set(series)), "a series twice, and Prometheus takes none"
+        assert scrape.one("kafka_brokers") == 1
+        assert len(scrape.all("barnabas_client_value")) + len(scrape.all("barnabas_client_sum_total")) == 50
+        assert scrape.one("barnabas_client_points_left_out_total") == len(odd) * 5 + 103 - 50
+        assert all(value.isascii() and value.isprintable() for sample in scrape.samples for value in sample.labels.values())
+        for _ in range(30):
+            assert get(many)["error_code"] == NONE
+        assert Http(broker).scrape().one("barnabas_clients") == 2, "a connection has one instance"
+        many.close()
 
 
 @rule("D16")

@@ -22,6 +22,7 @@
 #include "protocol/generated/elect_leaders.h"
 #include "protocol/generated/fetch.h"
 #include "protocol/generated/find_coordinator.h"
+#include "protocol/generated/get_telemetry_subscriptions.h"
 #include "protocol/generated/heartbeat.h"
 #include "protocol/generated/incremental_alter_configs.h"
 #include "protocol/generated/init_producer_id.h"
@@ -37,6 +38,7 @@
 #include "protocol/generated/offset_fetch.h"
 #include "protocol/generated/offset_for_leader_epoch.h"
 #include "protocol/generated/produce.h"
+#include "protocol/generated/push_telemetry.h"
 #include "protocol/generated/sync_group.h"
 #include "protocol/generated/update_features.h"
 
@@ -82,6 +84,8 @@ BARNABAS_HANDLER(handle_describe_quorum, DescribeQuorum);
 BARNABAS_HANDLER(handle_update_features, UpdateFeatures);
 BARNABAS_HANDLER(handle_describe_cluster, DescribeCluster);
 BARNABAS_HANDLER(handle_describe_producers, DescribeProducers);
+BARNABAS_HANDLER(handle_get_telemetry_subscriptions, GetTelemetrySubscriptions);
+BARNABAS_HANDLER(handle_push_telemetry, PushTelemetry);
 BARNABAS_HANDLER(handle_list_config_resources, ListConfigResources);
 BARNABAS_HANDLER(handle_describe_topic_partitions, DescribeTopicPartitions);
 
