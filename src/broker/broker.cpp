@@ -88,8 +88,11 @@ MonoDuration Broker::rest_for(const RequestContext& context, std::size_t frame_b
   const auto& quotas = context.image->quotas();
   const std::string_view who = user(context.session);
   const MonoDuration rest = quotas_.record(quotas, QuotaKind::kRequestTime, who, context.client_id, 0);
+  quotas_.note(QuotaKind::kRequestTime, rest);
   if (context.key != protocol::ApiKey::kProduce) return rest;
-  return std::max(rest, quotas_.record(quotas, QuotaKind::kProducerBytes, who, context.client_id, static_cast<double>(frame_bytes)));
+  const MonoDuration of_bytes = quotas_.record(quotas, QuotaKind::kProducerBytes, who, context.client_id, static_cast<double>(frame_bytes));
+  quotas_.note(QuotaKind::kProducerBytes, of_bytes);
+  return std::max(rest, of_bytes);
 }
 
 void Broker::finish_input(const net::Loop& loop) { produces(loop).finish(); }

@@ -62,6 +62,7 @@ class Broker final : public net::FrameHandler {
   coordinator::GroupCoordinator& groups() const { return deps_.groups; }
   storage::LogManager& logs() const { return deps_.logs; }
   Quotas& quotas() { return quotas_; }
+  const Quotas& quotas() const { return quotas_; }
   ClientTelemetry& telemetry() const { return *telemetry_; }
   FetchSessions& fetch_sessions() { return fetch_sessions_; }
   ProducerIds& producer_ids() { return producer_ids_; }

@@ -206,8 +206,10 @@ void FetchOperation::read_on_disk() {
 }
 
 void FetchOperation::answer() {
-  reply_.rest(broker_.quotas().record(image_->quotas(), QuotaKind::kConsumerBytes, Broker::user(session_), client_id_,
-                                      static_cast<double>(bytes_)));
+  const MonoDuration rest =
+      broker_.quotas().record(image_->quotas(), QuotaKind::kConsumerBytes, Broker::user(session_), client_id_, static_cast<double>(bytes_));
+  broker_.quotas().note(QuotaKind::kConsumerBytes, rest);
+  reply_.rest(rest);
   reply_(build());
 }
 

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "metadata/image.h"
 
 namespace barnabas::broker {
@@ -62,6 +63,15 @@ class Quotas {
   std::optional<double> allowance(const Map& quotas, QuotaKind kind, std::string_view user, std::string_view client_id);
   std::size_t remembered() const;
 
+  // That an answer makes its connection rest because of a quota of this kind.
+  void note(QuotaKind kind, MonoDuration rest) {
+    if (rest <= MonoDuration{}) return;
+    throttles_[static_cast<std::size_t>(kind)].add();
+    rests_ns_[static_cast<std::size_t>(kind)].add(static_cast<std::uint64_t>(rest.count()));
+  }
+  std::uint64_t throttles(QuotaKind kind) const { return throttles_[static_cast<std::size_t>(kind)].value(); }
+  double rest_seconds(QuotaKind kind) const { return static_cast<double>(rests_ns_[static_cast<std::size_t>(kind)].value()) / 1e9; }
+
  private:
   struct Applied {
     double bound = 0;  // per second
@@ -82,6 +92,8 @@ class Quotas {
   std::unordered_map<std::string, Client> clients_;
   std::list<std::string> ages_;  // keys of clients_, the latest used first
   std::unordered_map<std::string, std::weak_ptr<UsageMeter>> meters_;
+  std::array<metrics::Counter, kQuotaKinds> throttles_;
+  std::array<metrics::Counter, kQuotaKinds> rests_ns_;
 };
 
 }  // namespace barnabas::broker

@@ -1,4 +1,6 @@
 // Disks, recovery, the node and its process (console.h).
+#include <algorithm>
+
 #include "console/console.h"
 
 namespace barnabas::console {
@@ -26,6 +28,24 @@ void Console::collect_disks(Sink& sink) const {
   sink.one(family("barnabas_recovery_scanned_bytes"), static_cast<double>(recovery.scanned_bytes));
   sink.one(family("barnabas_recovery_cut_bytes"), static_cast<double>(recovery.cut_bytes));
   sink.one(family("barnabas_recovery_damaged_ranges"), static_cast<double>(recovery.damage.size()));
+}
+
+void Console::collect_cleaner(Sink& sink) const {
+  const storage::CleanerReport cleaner = deps_.logs.cleaner().report();
+  sink.begin(family("barnabas_cleaner_passes_total"));
+  sink.sample({{"result", "done"}}, static_cast<double>(cleaner.passes));
+  sink.sample({{"result", "failed"}}, static_cast<double>(cleaner.failed_passes));
+  sink.one(family("barnabas_cleaner_read_bytes_total"), static_cast<double>(cleaner.bytes_read));
+  sink.one(family("barnabas_cleaner_written_bytes_total"), static_cast<double>(cleaner.bytes_written));
+  sink.one(family("barnabas_cleaner_dirty_ratio_max"), cleaner.dirty_ratio_max);
+  sink.one(family("kafka_log_logcleanermanager_max_dirty_percent"), cleaner.dirty_ratio_max * 100);
+  for (const Family* left_alone :
+       {&family("barnabas_cleaner_uncleanable_partitions"), &family("kafka_log_logcleanermanager_uncleanable_partitions_count")}) {
+    sink.one(*left_alone, static_cast<double>(cleaner.uncleanable));
+  }
+  sink.one(family("barnabas_cleaner_last_look_time_seconds"), static_cast<double>(cleaner.looked_ms) / 1e3);
+  sink.one(family("kafka_log_logcleanermanager_time_since_last_run_ms"),
+           static_cast<double>(std::max<std::int64_t>(0, deps_.clock.wall_ms() - cleaner.looked_ms)));
 }
 
 void Console::collect_node(Sink& sink) const {

@@ -100,4 +100,17 @@ void Console::collect_connections(Sink& sink) const {
   sink.one(family("barnabas_request_memory_limit_bytes"), static_cast<double>(deps_.sockets.budget().limit()));
 }
 
+void Console::collect_quotas(Sink& sink) const {
+  using broker::QuotaKind;
+  const broker::Quotas& quotas = deps_.broker.quotas();
+  const auto each = [&](const Family& family, auto&& value_of) {
+    sink.begin(family);
+    sink.sample({{"kind", "produce"}}, value_of(QuotaKind::kProducerBytes));
+    sink.sample({{"kind", "fetch"}}, value_of(QuotaKind::kConsumerBytes));
+    sink.sample({{"kind", "request"}}, value_of(QuotaKind::kRequestTime));
+  };
+  each(family("barnabas_quota_throttles_total"), [&](QuotaKind kind) { return static_cast<double>(quotas.throttles(kind)); });
+  each(family("barnabas_quota_rest_seconds_total"), [&](QuotaKind kind) { return quotas.rest_seconds(kind); });
+}
+
 }  // namespace barnabas::console

@@ -58,6 +58,8 @@ std::string Console::collect() {
   collect_node(out);
   collect_topics(out);
   collect_groups(out);
+  collect_quotas(out);
+  collect_cleaner(out);
   collect_clients(out);
   return out.finish();
 }

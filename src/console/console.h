@@ -62,6 +62,8 @@ class Console {
   void collect_topics(Sink& sink) const;
   void collect_groups(Sink& sink) const;
   void collect_clients(Sink& sink) const;
+  void collect_quotas(Sink& sink) const;
+  void collect_cleaner(Sink& sink) const;
   std::size_t series_max() const;
 
   const ConsoleDeps deps_;

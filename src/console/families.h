@@ -86,6 +86,22 @@ inline constexpr Family kNode[] = {
     {"process_start_time_seconds", kGauge, "", "When the process started, in seconds since 1970."},
 };
 
+inline constexpr Family kQuotas[] = {
+    {"barnabas_quota_throttles_total", kCounter, "kind", "Answers after which the connection had to rest."},
+    {"barnabas_quota_rest_seconds_total", kCounter, "kind",
+     "How long they had to, together. Two kinds of quota may ask for the same rest."},
+};
+
+inline constexpr Family kCleaner[] = {
+    {"barnabas_cleaner_passes_total", kCounter, "result", "Passes over a log that came to their end (done) or did not (failed)."},
+    {"barnabas_cleaner_read_bytes_total", kCounter, "", "Bytes of batches read; those with something to drop are read twice."},
+    {"barnabas_cleaner_written_bytes_total", kCounter, "", "Bytes of batches written."},
+    {"barnabas_cleaner_dirty_ratio_max", kGauge, "", "The largest share of a log that was not compacted yet, at the latest look: 0 to 1."},
+    {"barnabas_cleaner_uncleanable_partitions", kGauge, "", "Logs that are left alone: damaged, or at a transaction at once."},
+    {"barnabas_cleaner_last_look_time_seconds", kGauge, "",
+     "When it last looked for work, in seconds since 1970; it does every log.cleaner.backoff.ms."},
+};
+
 inline constexpr Family kClients[] = {
     {"barnabas_clients", kGauge, "", "Client instances that asked what to push, or pushed, and are still connected."},
     {"barnabas_client_pushes_total", kCounter, "", "Pushes of clients that were accepted."},
@@ -139,6 +155,9 @@ inline constexpr Family kJmx[] = {
     {"kafka_controller_kafkacontroller_globalpartitioncount", kGauge, "", "Partitions of the cluster."},
     {"kafka_controller_kafkacontroller_offlinepartitionscount", kGauge, "",
      "Partitions without a leader, or whose leader's log is offline."},
+    {"kafka_log_logcleanermanager_max_dirty_percent", kGauge, "", "As barnabas_cleaner_dirty_ratio_max, 0 to 100."},
+    {"kafka_log_logcleanermanager_time_since_last_run_ms", kGauge, "", "Milliseconds since the cleaner last looked for work."},
+    {"kafka_log_logcleanermanager_uncleanable_partitions_count", kGauge, "", "As barnabas_cleaner_uncleanable_partitions."},
     {"kafka_log_log_size", kGauge, "topic, partition", "Bytes of the partition's segments."},
     {"kafka_log_log_logstartoffset", kGauge, "topic, partition", "The first offset that is still there."},
     {"kafka_log_log_logendoffset", kGauge, "topic, partition", "The offset the next record gets."},
@@ -152,8 +171,8 @@ inline constexpr Family kJmx[] = {
 consteval const Family& family(std::string_view name) {
   for (const std::span<const Family> group :
        {std::span<const Family>(table::kRequests), std::span<const Family>(table::kConnections), std::span<const Family>(table::kDisks),
-        std::span<const Family>(table::kNode), std::span<const Family>(table::kClients), std::span<const Family>(table::kExporter),
-        std::span<const Family>(table::kJmx)}) {
+        std::span<const Family>(table::kNode), std::span<const Family>(table::kQuotas), std::span<const Family>(table::kCleaner),
+        std::span<const Family>(table::kClients), std::span<const Family>(table::kExporter), std::span<const Family>(table::kJmx)}) {
     for (const Family& row : group) {
       if (row.name == name) return row;
     }

@@ -27,8 +27,8 @@ CompactionPass::~CompactionPass() {
 }
 
 Result<std::optional<PassResult>> CompactionPass::step(std::uint64_t bytes) {
-  const std::uint64_t until = bytes_moved_ + bytes;
-  while (bytes_moved_ < until) {
+  const std::uint64_t until = bytes_moved() + bytes;
+  while (bytes_moved() < until) {
     switch (phase_) {
       case Phase::kBegin: TRY(begin()); break;
       case Phase::kMap: TRY(map_step()); break;
@@ -59,7 +59,7 @@ Result<ByteView> CompactionPass::next_batch(const SealedSegment& source, BatchFr
   if (right) { TRY_ASSIGN(right, scanner_->crc_matches(*found)); }
   if (!right) return fail(Errc::kCorrupt, log_->name() + ": damage at position " + std::to_string(scanner_->position()));
   frame = *found;
-  bytes_moved_ += frame.size_bytes;
+  bytes_read_ += frame.size_bytes;
   return scanner_->whole(frame, large_);
 }
 
@@ -193,7 +193,7 @@ Result<> CompactionPass::emit(ByteView batch) {
   if (!frame || group.made->bytes + batch.size() > INT32_MAX) return fail(Errc::kTooLarge, log_->name() + ": a compacted segment");
   group.made->count_in(*frame, std::max(config_.index_interval_bytes, Segment::kRebuildInterval));
   group.buffer.insert(group.buffer.end(), batch.begin(), batch.end());
-  bytes_moved_ += batch.size();
+  bytes_written_ += batch.size();
   return group.buffer.size() >= kWriteBytes ? write_out() : Result<>{};
 }
 

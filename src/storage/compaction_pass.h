@@ -48,8 +48,10 @@ class CompactionPass {
 
   Log& log() const { return *log_; }
   const Compactable& work() const { return work_; }
-  // Read and written since the pass began.
-  std::uint64_t bytes_moved() const { return bytes_moved_; }
+  // Since the pass began.
+  std::uint64_t bytes_read() const { return bytes_read_; }
+  std::uint64_t bytes_written() const { return bytes_written_; }
+  std::uint64_t bytes_moved() const { return bytes_read_ + bytes_written_; }
 
  private:
   struct Group {
@@ -95,7 +97,8 @@ class CompactionPass {
   CompressionContext context_;
   Bytes large_;
   Bytes rewritten_;
-  std::uint64_t bytes_moved_ = 0;
+  std::uint64_t bytes_read_ = 0;
+  std::uint64_t bytes_written_ = 0;
   PassResult result_;
 };
 

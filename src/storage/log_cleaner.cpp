@@ -15,7 +15,7 @@ constexpr std::int64_t kBackoffMinMs = 10;     // log.cleaner.backoff.ms=0 must 
 }  // namespace
 
 LogCleaner::LogCleaner(Deps deps, CleanerOptions options, std::vector<LogDirectory*> directories)
-    : deps_(std::move(deps)), options_(options) {
+    : deps_(std::move(deps)), options_(options), done_{.looked_ms = deps_.clock.wall_ms()} {
   for (LogDirectory* directory : directories) workers_.emplace_back().directory = directory;
 }
 
@@ -45,6 +45,16 @@ void LogCleaner::stop() {
   const std::scoped_lock lock(mutex_);
   if (std::exchange(stopped_, true)) return;
   for (Worker& worker : workers_) deps_.executor.cancel(worker.timer);
+}
+
+CleanerReport LogCleaner::report() const {
+  const std::scoped_lock lock(mutex_);
+  CleanerReport all = done_;
+  for (const Worker& worker : workers_) {
+    all.dirty_ratio_max = std::max(all.dirty_ratio_max, worker.dirty_ratio_max);
+    all.uncleanable += worker.uncleanable;
+  }
+  return all;
 }
 
 bool LogCleaner::is_stopped() const {
@@ -105,10 +115,11 @@ bool LogCleaner::work(Worker& worker) {
     const std::scoped_lock lock(mutex_);
     rate = std::max(options_.bytes_per_second_max / std::max(1, options_.threads), 1.0);
   }
-  const std::uint64_t before = worker.pass->bytes_moved();
+  const std::uint64_t read_before = worker.pass->bytes_read(), written_before = worker.pass->bytes_written();
   const auto step_bytes = static_cast<std::uint64_t>(std::clamp(rate, 1.0, static_cast<double>(kStepBytes)));
   const auto outcome = worker.pass->step(step_bytes);
-  const double seconds = static_cast<double>(worker.pass->bytes_moved() - before) / rate;
+  count(*worker.pass, read_before, written_before);
+  const double seconds = static_cast<double>(worker.pass->bytes_moved() - read_before - written_before) / rate;
   const MonoTime now = deps_.clock.mono();
   worker.rested_until = now + std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(seconds, 60.0) * 1e9));
   if (outcome && !*outcome) return true;
@@ -119,6 +130,12 @@ bool LogCleaner::work(Worker& worker) {
   }
   worker.pass.reset();
   return outcome.has_value();
+}
+
+void LogCleaner::count(const CompactionPass& pass, std::uint64_t read_before, std::uint64_t written_before) {
+  const std::scoped_lock lock(mutex_);
+  done_.bytes_read += pass.bytes_read() - read_before;
+  done_.bytes_written += pass.bytes_written() - written_before;
 }
 
 // The log with the largest dirty share, as Kafka: then every pass frees the most it can.
@@ -134,6 +151,8 @@ std::unique_ptr<CompactionPass> LogCleaner::choose(Worker& worker) {
   if (!bound || worker.directory->failed()) return nullptr;
   std::shared_ptr<Log> best;
   std::optional<Compactable> best_work;
+  double dirtiest = 0;
+  std::size_t uncleanable = 0;
   for (const std::shared_ptr<Log>& log : deps_.logs()) {
     if (&log->directory() != worker.directory || !log->config().compact) continue;
     const auto found = log->compactable(bound(*log));
@@ -141,12 +160,23 @@ std::unique_ptr<CompactionPass> LogCleaner::choose(Worker& worker) {
       log::warn("compaction cannot look at a log", {{"partition", log->name()}, {"error", found.error().message}});
       continue;
     }
-    if (!*found || excused(*log, **found)) continue;
+    if (!*found) continue;
+    if (excused(*log, **found)) {
+      ++uncleanable;
+      continue;
+    }
     const Compactable& work = **found;
+    dirtiest = std::max(dirtiest, work.ratio());
     if (!work.overdue && work.ratio() <= log->config().min_cleanable_ratio) continue;
     if (best_work && best_work->ratio() >= work.ratio()) continue;
     best = log;
     best_work = work;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    worker.dirty_ratio_max = dirtiest;
+    worker.uncleanable = uncleanable;
+    done_.looked_ms = deps_.clock.wall_ms();
   }
   if (best == nullptr) return nullptr;
   return std::make_unique<CompactionPass>(std::move(best), *best_work, limits, deps_.random);
@@ -160,6 +190,10 @@ void LogCleaner::finish(Worker& worker, const PassResult& result) {
     log::warn("compaction stops at a transaction", {{"partition", log.name()}, {"offset", work.first_dirty.value()}});
     excuse(log, work.first_dirty);
     return;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    ++done_.passes;
   }
   log.set_compacted_to(result.compacted_to);
   const Result<> saved = worker.directory->save_compacted();
@@ -177,6 +211,10 @@ void LogCleaner::give_up(Worker& worker, const Error& error) {
   give_turn_back(worker);
   const Log& log = worker.pass->log();
   if (error.code == Errc::kFenced || error.code == Errc::kClosed || error.code == Errc::kBusy) return;  // it changed or goes
+  {
+    const std::scoped_lock lock(mutex_);
+    ++done_.failed_passes;
+  }
   log::error("log cannot be compacted", {{"partition", log.name()}, {"error", error.message}});
   const bool for_good = error.code == Errc::kCorrupt || error.code == Errc::kTooLarge || error.code == Errc::kUnsupported;
   if (for_good) excuse(log, worker.pass->work().first_dirty);

@@ -33,6 +33,17 @@ struct CleanerOptions {  // log.cleaner.*
   std::int64_t backoff_ms = 15'000;
 };
 
+// What it has done since the start, and what it saw at its latest look.
+struct CleanerReport {
+  std::uint64_t passes = 0;  // that came to their end
+  std::uint64_t failed_passes = 0;
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
+  std::int64_t looked_ms = 0;   // wall clock; the start, before the first look
+  double dirty_ratio_max = 0;   // of the logs that may be compacted
+  std::size_t uncleanable = 0;  // logs that are left alone
+};
+
 class LogCleaner {
  public:
   struct Deps {
@@ -51,6 +62,8 @@ class LogCleaner {
   void start();
   void stop();
 
+  CleanerReport report() const;
+
   // Everything that is due now, without pauses: for tests and tools. Waits.
   void clean_now();
 
@@ -59,8 +72,10 @@ class LogCleaner {
     LogDirectory* directory = nullptr;
     std::unique_ptr<CompactionPass> pass;
     TimerId timer = TimerId::kNone;
-    MonoTime rested_until;  // of the byte rate
-    bool counted = false;   // among running_
+    MonoTime rested_until;       // of the byte rate
+    bool counted = false;        // among running_
+    double dirty_ratio_max = 0;  // at the latest look
+    std::size_t uncleanable = 0;
   };
   struct Excuse {  // a log is left alone until another begins under its name or its first dirty offset moves
     TopicId topic;
@@ -71,6 +86,7 @@ class LogCleaner {
   void work_on_queue(Worker& worker);
   // One step; true: there may be more to do at once.
   bool work(Worker& worker);
+  void count(const CompactionPass& pass, std::uint64_t read_before, std::uint64_t written_before);
   std::unique_ptr<CompactionPass> choose(Worker& worker);
   bool take_turn(Worker& worker);
   void give_turn_back(Worker& worker);
@@ -88,6 +104,7 @@ class LogCleaner {
   std::function<Offset(const Log&)> bound_;
   std::map<std::string, Excuse> excuses_;
   int running_ = 0;
+  CleanerReport done_;  // without what workers_ saw
   bool stopped_ = true;
 };
 

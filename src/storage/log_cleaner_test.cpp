@@ -449,6 +449,24 @@ TEST_F(LogCleanerTest, ARemovedLogIsNotWrittenToUnderItsOldName) {
   for (const std::string& name : files()) EXPECT_FALSE(name.ends_with(".cleaned")) << name;
 }
 
+TEST_F(LogCleanerTest, ItTellsWhatItDid) {
+  create();
+  churn(60);
+  settle();
+  const std::int64_t made_ms = clock_.wall_ms();
+  EXPECT_EQ(cleaner().report().looked_ms, made_ms);
+  clock_.advance(std::chrono::seconds(5));
+  clean();
+  const CleanerReport once = cleaner().report();
+  EXPECT_EQ(once.passes, 1U);
+  EXPECT_EQ(once.looked_ms, made_ms + 5000);
+  EXPECT_GT(once.bytes_written, 0U);
+  EXPECT_GT(once.bytes_read, once.bytes_written);
+  EXPECT_EQ(once.dirty_ratio_max, 0) << "nothing is left to do";
+  EXPECT_EQ(once.uncleanable, 0U);
+  EXPECT_EQ(once.failed_passes, 0U);
+}
+
 TEST_F(LogCleanerTest, InTheBackgroundItGoesInStepsAndIdleItReadsNothing) {
   options_.bytes_per_second_max = 10'000;
   options_.backoff_ms = 1'000;

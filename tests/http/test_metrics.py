@@ -9,8 +9,9 @@ import otlp
 import pytest
 from conftest import REPOSITORY, Http, Scrape
 from groups import Member, commit, coordinator_ready
-from records import batch
-from talk import NONE, Topic, create_topic, delete_topics, fetch, fetch_request, produce, rule, until
+from records import Record, batch
+from talk import NONE, Topic, create_topic, delete_topics, fetch, fetch_request, produce, produce_request, rule, until
+from test_quotas import quota
 from telemetry import alter, get, push
 from wire import Client
 
@@ -256,6 +257,52 @@ def test_recovery_is_told(start_broker):
     broker.kill()
     broker.start()
     assert Http(broker).scrape().exactly("barnabas_recovery_logs", state="recovered") == 2
+
+
+def test_quotas_that_throttle_are_counted_by_kind(client, connect, new_topic, web):
+    topic, greedy = new_topic(unique("quota")), connect(client_id="greedy-for-metrics")
+    entity = {"client-id": "greedy-for-metrics"}
+
+    def grown(kind):
+        names = ("barnabas_quota_throttles_total", "barnabas_quota_rest_seconds_total")
+        now = web.scrape()
+        return [now.one(name, kind=kind) - before.one(name, kind=kind) for name in names]
+
+    before = web.scrape()
+    assert quota(client, entity, ("producer_byte_rate", 20_000.0), ("consumer_byte_rate", 20_000.0)) == NONE
+    try:
+        data = batch([b"x" * 250_000])
+        rest_ms = until(lambda: greedy.call("Produce", 9, produce_request([(topic, 0, data)]))["throttle_time_ms"], "throttled")
+        throttles, seconds = grown("produce")
+        assert throttles == 1 and seconds == pytest.approx(rest_ms / 1000, abs=0.002)
+        assert grown("fetch") == [0, 0] and grown("request") == [0, 0]
+        reader = connect(client_id="greedy-for-metrics")
+        wish = fetch_request([(topic, 0, 0)], version=11, max_bytes=1 << 20)
+        rest_ms = until(lambda: reader.call("Fetch", 11, wish)["throttle_time_ms"], "throttled")
+        throttles, seconds = grown("fetch")
+        assert throttles == 1 and seconds == pytest.approx(rest_ms / 1000, abs=0.002)
+    finally:
+        assert quota(client, entity, ("producer_byte_rate", None), ("consumer_byte_rate", None)) == NONE
+
+
+def test_what_compaction_did_is_told(start_broker):
+    broker = start_broker({"log.cleaner.backoff.ms": "50"})
+    web = Http(broker)
+    with Client(broker.address) as client:
+        before = web.scrape()
+        configs = {"cleanup.policy": "compact", "segment.bytes": "1100000", "min.cleanable.dirty.ratio": "0.01"}
+        topic = create_topic(client, "compacted", 1, configs)
+        for _ in range(4):
+            assert produce(client, topic, batch([Record(key=b"k", value=b"x" * 900_000)]))["error_code"] == NONE
+        scrape = until(lambda: (one := web.scrape()).one("barnabas_cleaner_passes_total", result="done") >= 1 and one, "a pass is done")
+        assert scrape.one("barnabas_cleaner_read_bytes_total") > 900_000
+        assert 900_000 < scrape.one("barnabas_cleaner_written_bytes_total") < scrape.one("barnabas_cleaner_read_bytes_total")
+        assert scrape.one("barnabas_cleaner_passes_total", result="failed") == 0
+        assert scrape.one("barnabas_cleaner_uncleanable_partitions") == 0
+        looked = "barnabas_cleaner_last_look_time_seconds"
+        assert scrape.one(looked) > before.one(looked)
+        assert scrape.one("kafka_log_logcleanermanager_time_since_last_run_ms") < 20_000
+        assert scrape.one("kafka_log_logcleanermanager_max_dirty_percent") == 100 * scrape.one("barnabas_cleaner_dirty_ratio_max")
 
 
 def test_what_clients_tell_of_themselves(client, connect, web):
