@@ -76,12 +76,12 @@ std::vector<std::string> each_once(const std::vector<std::string>& names) {
 void GroupCoordinator::describe_groups(const protocol::DescribeGroupsRequest& request, const RequestContext& context,
                                        ReplyTo<protocol::DescribeGroupsResponse> reply) {
   if (request.groups.empty()) return reply({});
-  const auto joint = Joint<Described>::of(
-      request.groups.size(), [reply = std::move(reply), version = context.api_version](const std::vector<Described>& groups) mutable {
-        reply(describe_response(groups, version));
-      });
-  for (std::size_t i = 0; i < request.groups.size(); ++i) {
-    const std::string& id = request.groups[i];
+  const auto ids = each_once(request.groups, std::identity{});
+  const auto joint =
+      Joint<Described>::of(ids.size(), [reply = std::move(reply), version = context.api_version](
+                                           const std::vector<Described>& groups) mutable { reply(describe_response(groups, version)); });
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const std::string& id = ids[i];
     const ErrorCode error = runtime_.run(partition_for(id), [&](StateMachine& machine, Now) {
       return shard_of(machine).describe(
           id, [joint, i, id](ErrorCode failure, GroupDescription group) { joint->put(i, {failure, id, std::move(group)}); });

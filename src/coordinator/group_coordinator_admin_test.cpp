@@ -97,6 +97,13 @@ TEST_F(GroupAdminTest, AGroupIsDescribedAsItStands) {
   EXPECT_EQ(stable->groups[0].members[0].client_host, "/127.0.0.1");
   restart();
   EXPECT_EQ(state_of("g"), "Stable");
+
+  protocol::DescribeGroupsRequest twice;
+  twice.groups = {"g", "h", "g"};
+  Answer<protocol::DescribeGroupsResponse> answer;
+  groups_->describe_groups(twice, version(5), answer.to());
+  ASSERT_EQ(answer->groups.size(), 2U) << "who asks twice is told once";
+  EXPECT_EQ(answer->groups[1].group_id, "h");
 }
 
 TEST_F(GroupAdminTest, ADescriptionWaitsForWhatItTells) {

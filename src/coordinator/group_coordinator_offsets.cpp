@@ -1,5 +1,7 @@
 // OffsetCommit and OffsetFetch of group_coordinator.h: topics by name or by id, one group or many, per version.
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "coordinator/group_coordinator.h"
 #include "coordinator/joint.h"
@@ -156,7 +158,7 @@ void GroupCoordinator::fetch_offsets(const protocol::OffsetFetchRequest& request
       to.partition_indexes = topic.partition_indexes;
     }
   }
-  const auto& groups = version < kFetchManyGroups ? single : request.groups;
+  const auto groups = each_once(version < kFetchManyGroups ? single : request.groups, &Request::OffsetFetchRequestGroup::group_id);
 
   Joint<GroupFetch::GroupResponse>::Done done = [reply = std::move(reply),
                                                  version](std::vector<GroupFetch::GroupResponse> answers) mutable {
@@ -193,12 +195,14 @@ void GroupCoordinator::fetch_offsets(const protocol::OffsetFetchRequest& request
     fetch.response.group_id = group.group_id;
     fetch.by_id = by_id;
     if (group.topics) fetch.wanted.emplace();
+    std::unordered_map<std::string, std::unordered_set<PartitionIndex>> asked;
     for (const auto& topic : group.topics.value_or(std::vector<Request::OffsetFetchRequestTopics>{})) {
       auto& out = fetch.response.topics.emplace_back();
       out.name = topic.name;
       out.topic_id = topic.topic_id;
       const std::optional<std::string> name = by_id ? topics_.name_of(topic.topic_id) : std::optional(topic.name);
       for (const PartitionIndex partition : topic.partition_indexes) {
+        if (name && !asked[*name].insert(partition).second) continue;
         auto& out_partition = out.partitions.emplace_back();
         out_partition.partition_index = partition;
         out_partition.committed_offset = -1;

@@ -122,18 +122,19 @@ TEST_F(GroupCoordinatorTest, OffsetsAreFetchedInEveryVersionsShape) {
   EXPECT_EQ(fetch("nobody", std::nullopt, 7)->topics.size(), 0U);
 
   protocol::OffsetFetchRequest many;
-  for (const char* id : {"g", "nobody"}) {
+  for (const char* id : {"g", "nobody", "g"}) {  // who asks twice is told once
     auto& group = many.groups.emplace_back();
     group.group_id = id;
     auto& topic = group.topics->emplace_back();
     topic.topic_id = topic_id(2);
-    topic.partition_indexes = {0, 1};
+    topic.partition_indexes = {0, 1, 0, 0};
     group.topics->emplace_back().topic_id = topic_id(77);
     group.topics->back().partition_indexes = {0};
   }
   Answer<OffsetFetchResponse> answer;
   groups_->fetch_offsets(many, version(10), answer.to());
   ASSERT_EQ(answer->groups.size(), 2U);
+  ASSERT_EQ(answer->groups[0].topics[0].partitions.size(), 2U);
   EXPECT_EQ(answer->groups[0].topics[0].partitions[0].committed_offset, 2);
   EXPECT_EQ(answer->groups[0].topics[0].partitions[1].committed_offset, -1);
   EXPECT_EQ(answer->groups[0].topics[1].partitions[0].error_code, static_cast<std::int16_t>(ErrorCode::kUnknownTopicId));

@@ -3,10 +3,24 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 namespace barnabas::coordinator {
+
+// The parts with different names, in the order of the request: a name is a few bytes, and what is answered for it may be
+// megabytes, so that who names a group ten thousand times is told of it once.
+template <class Part, class Name>
+std::vector<Part> each_once(const std::vector<Part>& parts, Name name_of) {
+  std::unordered_set<std::string_view> names;
+  std::vector<Part> once;
+  for (const Part& part : parts) {
+    if (names.insert(std::invoke(name_of, part)).second) once.push_back(part);
+  }
+  return once;
+}
 
 template <class Part>
 class Joint {

@@ -470,6 +470,15 @@ def test_ADM6_producers_of_a_partition(client, make_topic):
     assert told[1]["partitions"][0]["error_code"] == INVALID_TOPIC_EXCEPTION
 
 
+@rule("ADM6")
+@ours("Kafka tells it as often as it is asked for")
+def test_ADM6_producers_of_a_partition_are_told_once(client, make_topic):
+    topic = make_topic()
+    asked = {"topics": [{"name": topic.name, "partition_indexes": [0, 0]}, {"name": topic.name, "partition_indexes": [0]}]}
+    told = client.call("DescribeProducers", 0, asked)["topics"]
+    assert [len(one["partitions"]) for one in told] == [1, 0]
+
+
 def pages(client, limit, **request):
     """Every page from the first on, as [(topic, [partitions])], and the codes by topic."""
     cursor, told = None, []

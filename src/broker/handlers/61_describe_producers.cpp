@@ -1,6 +1,9 @@
 // DescribeProducers (KIP-664): the idempotent producers that partitions remember.
 //
-// Behaviour: a wrong topic name is 17, an unknown topic or partition 3, one that we do not lead 6.
+// Behaviour: a wrong topic name is 17, an unknown topic or partition 3, one that we do not lead 6. Who asks for a partition
+// twice is told once: a small request has no answer without bounds.
+#include <set>
+
 #include "broker/broker.h"
 #include "broker/handlers/handlers.h"
 
@@ -34,11 +37,13 @@ void describe(Broker& broker, const metadata::Topic& topic, PartitionAnswer& tol
 void handle_describe_producers(Broker& broker, const RequestContext& context, protocol::DescribeProducersRequest&& request,
                                Replier<protocol::DescribeProducersResponse> reply) {
   protocol::DescribeProducersResponse response;
+  std::set<std::pair<std::string, PartitionIndex>> told_of;
   for (auto& asked : request.topics) {
     auto& topic = response.topics.emplace_back();
     const std::string problem = topic_name_problem(asked.name);
     const metadata::Topic* known = problem.empty() ? context.image->find_topic(asked.name) : nullptr;
     for (const PartitionIndex index : asked.partition_indexes) {
+      if (!told_of.emplace(asked.name, index).second) continue;
       PartitionAnswer& told = topic.partitions.emplace_back();
       told.partition_index = index;
       if (!problem.empty()) {
