@@ -203,6 +203,18 @@ void ClientTelemetry::match(Instance& of, const Uuid& client) {
   of.subscribed_ms = of.pushed_ms = kNever;
   of.terminating = false;
   of.latest_error = ErrorCode::kNone;
+  drop_unasked(of);
+}
+
+// What nobody asks for any more is not pushed either: it would be shown for ever as it was last.
+void ClientTelemetry::drop_unasked(Instance& of) {
+  if (of.series == nullptr) return;
+  auto left = std::make_shared<std::vector<ClientSeries>>();
+  for (const ClientSeries& series : *of.series) {
+    if (is_asked_for(series.metric, of.wanted->metrics)) left->push_back(series);
+  }
+  series_ = series_ - of.series->size() + left->size();
+  of.series = std::move(left);
 }
 
 // The shortest interval and all metrics; clients with the same subscriptions share the answer.

@@ -122,6 +122,7 @@ class ClientTelemetry final : public std::enable_shared_from_this<ClientTelemetr
   void refresh(const metadata::Image& image);
   Instance& instance(const Caller& caller, const Uuid& client);
   void match(Instance& instance, const Uuid& client);
+  void drop_unasked(Instance& instance);
   std::shared_ptr<const Wanted> wanted_by(std::vector<bool> matching);
   ErrorCode judge(Instance& instance, const Push& push);
   Result<ClientPush> read(const Push& push, const Wanted& wanted, CompressionContext& scratch) const;

@@ -75,6 +75,20 @@ TEST_F(ClientTelemetryTest, AClientThatMovedKeepsItsInstance) {
   telemetry_.reset();  // before the connection, as in a stop
 }
 
+TEST_F(ClientTelemetryTest, WhatNobodyAsksForAnyMoreIsNotShown) {
+  set("some", "metrics", "a,b");
+  Connection connection;
+  const Subscription told = ask(connection);
+  EXPECT_EQ(push(connection, told, metrics({gauge("a.x", 1), gauge("b.x", 2), gauge("a.y", 3)})), ErrorCode::kNone);
+  EXPECT_EQ(series(), 3U);
+  set("some", "metrics", "b");
+  EXPECT_EQ(push(connection, told, metrics({gauge("a.x", 1)})), ErrorCode::kUnknownSubscriptionId);
+  EXPECT_EQ(series(), 1U);
+  set("some", "metrics", "");
+  ask(connection, told.client);  // that nobody asks for anything: it will push nothing
+  EXPECT_EQ(series(), 0U);
+}
+
 TEST_F(ClientTelemetryTest, WhoIsSilentForThreeIntervalsIsForgotten) {
   set("all", "metrics", "*");
   set("all", "interval.ms", "100000");

@@ -3,6 +3,14 @@
 #include "broker/partition_log_port.h"
 
 namespace barnabas::broker {
+namespace {
+
+std::optional<coordinator::KnownTopic> known(const metadata::Topic* topic) {
+  if (topic == nullptr) return std::nullopt;
+  return coordinator::KnownTopic{topic->name, topic->id, static_cast<std::int32_t>(topic->partitions.size())};
+}
+
+}  // namespace
 
 void GroupPartitions::on_image(const metadata::ImagePtr&, const metadata::ImagePtr&, const metadata::ImageDelta& delta) {
   std::vector<coordinator::DeletedTopic> deleted;
@@ -40,23 +48,9 @@ void GroupPartitions::load(const metadata::Topic& topic, PartitionIndex index) {
     groups_.load(index, std::make_shared<PartitionLogPort>(std::move(partition), known->leader_epoch, clock_));
 }
 
-std::optional<TopicId> ImageTopicNames::id_of(std::string_view name) const {
-  const auto image = images_.current();
-  const metadata::Topic* topic = image->find_topic(name);
-  return topic == nullptr ? std::nullopt : std::optional(topic->id);
-}
+std::optional<coordinator::KnownTopic> ImageTopics::find(std::string_view name) const { return known(images_.current()->find_topic(name)); }
 
-std::optional<std::string> ImageTopicNames::name_of(const TopicId& id) const {
-  const auto image = images_.current();
-  const metadata::Topic* topic = image->find_topic(id);
-  return topic == nullptr ? std::nullopt : std::optional(topic->name);
-}
-
-bool ImageTopicNames::has(std::string_view name, PartitionIndex partition) const {
-  const auto image = images_.current();
-  const metadata::Topic* topic = image->find_topic(name);
-  return topic != nullptr && topic->find_partition(partition) != nullptr;
-}
+std::optional<coordinator::KnownTopic> ImageTopics::find(const TopicId& id) const { return known(images_.current()->find_topic(id)); }
 
 coordinator::GroupCoordinatorSettings group_settings(const Settings& settings) {
   coordinator::GroupCoordinatorSettings made;

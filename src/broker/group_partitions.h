@@ -28,13 +28,12 @@ class GroupPartitions final : public metadata::Publisher {
   std::map<PartitionIndex, LeaderEpoch> loaded_;  // in which epoch: a change of anything else must not load it again
 };
 
-// The newest image's names, for the coordinator.
-class ImageTopicNames final : public coordinator::TopicNames {
+// Those of the newest image, for the coordinator.
+class ImageTopics final : public coordinator::Topics {
  public:
-  explicit ImageTopicNames(const metadata::ImageHolder& images) : images_(images) {}
-  std::optional<TopicId> id_of(std::string_view name) const override;
-  std::optional<std::string> name_of(const TopicId& id) const override;
-  bool has(std::string_view name, PartitionIndex partition) const override;
+  explicit ImageTopics(const metadata::ImageHolder& images) : images_(images) {}
+  std::optional<coordinator::KnownTopic> find(std::string_view name) const override;
+  std::optional<coordinator::KnownTopic> find(const TopicId& id) const override;
 
  private:
   const metadata::ImageHolder& images_;

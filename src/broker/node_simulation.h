@@ -133,9 +133,9 @@ class SimNode {
     controller_ = std::make_unique<controller::Controller>(*metadata_log_, loader_->holder(), machine_.executor, machine_.random,
                                                            controller::Policy::of(*settings_), [&active] { active = true; });
     partitions_ = std::make_unique<replication::PartitionManager>(*logs_, *settings_, settings_->node_id());
-    topic_names_ = std::make_unique<ImageTopicNames>(loader_->holder());
+    topics_ = std::make_unique<ImageTopics>(loader_->holder());
     groups_ = std::make_unique<coordinator::GroupCoordinator>(group_settings(*settings_), machine_.clock, machine_.random,
-                                                              machine_.executor, *topic_names_);
+                                                              machine_.executor, *topics_);
     group_partitions_ = std::make_unique<GroupPartitions>(*groups_, *partitions_, machine_.clock, settings_->node_id());
     loader_->add_publisher(*partitions_);
     loader_->add_publisher(*group_partitions_);
@@ -190,7 +190,7 @@ class SimNode {
     broker_.reset();
     group_partitions_.reset();
     groups_.reset();
-    topic_names_.reset();
+    topics_.reset();
     partitions_.reset();
     controller_.reset();
     metadata_log_.reset();
@@ -211,7 +211,7 @@ class SimNode {
   std::unique_ptr<metadata::MetadataLog> metadata_log_;
   std::unique_ptr<controller::Controller> controller_;
   std::unique_ptr<replication::PartitionManager> partitions_;
-  std::unique_ptr<ImageTopicNames> topic_names_;
+  std::unique_ptr<ImageTopics> topics_;
   std::unique_ptr<coordinator::GroupCoordinator> groups_;
   std::unique_ptr<GroupPartitions> group_partitions_;
   std::unique_ptr<Broker> broker_;

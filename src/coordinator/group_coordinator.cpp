@@ -80,7 +80,7 @@ PartitionIndex group_partition(std::string_view group_id, std::int32_t partition
 }
 
 GroupCoordinator::GroupCoordinator(GroupCoordinatorSettings settings, const Clock& clock, Random& random, Executor& executor,
-                                   const TopicNames& topics)
+                                   const Topics& topics)
     : settings_(settings),
       random_(random),
       topics_(topics),

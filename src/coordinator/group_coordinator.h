@@ -37,13 +37,19 @@
 
 namespace barnabas::coordinator {
 
-// What the cluster's topics are called now. From any thread.
-class TopicNames {
+struct KnownTopic {
+  std::string name;
+  TopicId id;
+  std::int32_t partitions = 0;
+  bool has(PartitionIndex partition) const { return partition >= 0 && partition < partitions; }
+};
+
+// The topics that the cluster has now. From any thread; once a topic, not once a partition: it locks.
+class Topics {
  public:
-  virtual ~TopicNames() = default;
-  virtual std::optional<TopicId> id_of(std::string_view name) const = 0;
-  virtual std::optional<std::string> name_of(const TopicId& id) const = 0;
-  virtual bool has(std::string_view name, PartitionIndex partition) const = 0;
+  virtual ~Topics() = default;
+  virtual std::optional<KnownTopic> find(std::string_view name) const = 0;
+  virtual std::optional<KnownTopic> find(const TopicId& id) const = 0;
 };
 
 struct GroupCoordinatorSettings {
@@ -69,7 +75,7 @@ PartitionIndex group_partition(std::string_view group_id, std::int32_t partition
 // Clock, random, executor and names outlive the coordinator. stop() before destruction.
 class GroupCoordinator {
  public:
-  GroupCoordinator(GroupCoordinatorSettings settings, const Clock& clock, Random& random, Executor& executor, const TopicNames& topics);
+  GroupCoordinator(GroupCoordinatorSettings settings, const Clock& clock, Random& random, Executor& executor, const Topics& topics);
   ~GroupCoordinator();
 
   PartitionIndex partition_for(std::string_view group_id) const { return group_partition(group_id, partitions_.load()); }
@@ -113,12 +119,13 @@ class GroupCoordinator {
   struct GroupFetch;
 
   void delete_group(const std::string& group_id, GroupShard::DeleteReply reply);
+  void ask(const std::vector<protocol::OffsetFetchRequest::OffsetFetchRequestTopics>& topics, GroupFetch& fetch) const;
   void fetch_group(GroupFetch fetch, const RequestContext& context);
   std::string fresh_member_id(const std::string& prefix);
 
   const GroupCoordinatorSettings settings_;
   Random& random_;
-  const TopicNames& topics_;
+  const Topics& topics_;
   std::atomic<std::int32_t> partitions_;
   Runtime runtime_;
 };

@@ -66,11 +66,6 @@ class Filter {
   std::set<std::string> wanted_;
 };
 
-std::vector<std::string> each_once(const std::vector<std::string>& names) {
-  const std::set<std::string> once(names.begin(), names.end());
-  return {once.begin(), once.end()};
-}
-
 }  // namespace
 
 void GroupCoordinator::describe_groups(const protocol::DescribeGroupsRequest& request, const RequestContext& context,
@@ -81,7 +76,7 @@ void GroupCoordinator::describe_groups(const protocol::DescribeGroupsRequest& re
       Joint<Described>::of(ids.size(), [reply = std::move(reply), version = context.api_version](
                                            const std::vector<Described>& groups) mutable { reply(describe_response(groups, version)); });
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const std::string& id = ids[i];
+    const std::string& id = *ids[i];
     const ErrorCode error = runtime_.run(partition_for(id), [&](StateMachine& machine, Now) {
       return shard_of(machine).describe(
           id, [joint, i, id](ErrorCode failure, GroupDescription group) { joint->put(i, {failure, id, std::move(group)}); });
@@ -133,7 +128,8 @@ std::vector<GroupProgress> GroupCoordinator::progress(std::size_t offsets_max) {
 
 void GroupCoordinator::delete_groups(const protocol::DeleteGroupsRequest& request, const RequestContext&,
                                      ReplyTo<protocol::DeleteGroupsResponse> reply) {
-  const std::vector<std::string> ids = each_once(request.groups_names);
+  std::vector<std::string> ids;
+  for (const std::string* id : each_once(request.groups_names, std::identity{})) ids.push_back(*id);
   if (ids.empty()) return reply({});
   const auto joint = Joint<ErrorCode>::of(ids.size(), [reply = std::move(reply), ids](const std::vector<ErrorCode>& errors) mutable {
     protocol::DeleteGroupsResponse out;
@@ -169,10 +165,11 @@ void GroupCoordinator::delete_offsets(const protocol::OffsetDeleteRequest& reque
   for (const auto& topic : request.topics) {
     auto& to = out.topics.emplace_back();
     to.name = topic.name;
+    const std::optional<KnownTopic> known = topics_.find(topic.name);
     for (const auto& partition : topic.partitions) {
       auto& to_partition = to.partitions.emplace_back();
       to_partition.partition_index = partition.partition_index;
-      if (!topics_.has(topic.name, partition.partition_index)) {
+      if (!known || !known->has(partition.partition_index)) {
         to_partition.error_code = wire(ErrorCode::kUnknownTopicOrPartition);
         continue;
       }

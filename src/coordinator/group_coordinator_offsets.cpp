@@ -34,24 +34,23 @@ void GroupCoordinator::commit_offsets(const protocol::OffsetCommitRequest& reque
     auto& out = response.topics.emplace_back();
     out.name = topic.name;
     out.topic_id = topic.topic_id;
-    const std::optional<std::string> name = by_id ? topics_.name_of(topic.topic_id) : std::optional(topic.name);
-    const std::optional<TopicId> id = by_id ? std::optional(topic.topic_id) : topics_.id_of(topic.name);
-    const bool unknown_id = by_id && !name;
+    const std::optional<KnownTopic> known = by_id ? topics_.find(topic.topic_id) : topics_.find(topic.name);
+    const ErrorCode missing = by_id && !known ? ErrorCode::kUnknownTopicId : ErrorCode::kUnknownTopicOrPartition;
     for (const auto& partition : topic.partitions) {
       auto& out_partition = out.partitions.emplace_back();
       out_partition.partition_index = partition.partition_index;
-      if (!name || !id || !topics_.has(*name, partition.partition_index)) {
-        out_partition.error_code = number(unknown_id ? ErrorCode::kUnknownTopicId : ErrorCode::kUnknownTopicOrPartition);
+      if (!known || !known->has(partition.partition_index)) {
+        out_partition.error_code = number(missing);
         continue;
       }
       places.emplace_back(response.topics.size() - 1, out.partitions.size() - 1);
       OffsetToCommit& offset = commit.offsets.emplace_back();
-      offset.topic = *name;
+      offset.topic = known->name;
       offset.partition = partition.partition_index;
       offset.value.offset = partition.committed_offset;
       offset.value.leader_epoch = partition.committed_leader_epoch;
       offset.value.metadata = partition.committed_metadata.value_or("");
-      offset.value.topic_id = *id;
+      offset.value.topic_id = known->id;
     }
   }
   if (places.empty() && !request.topics.empty()) return reply(std::move(response));
@@ -84,27 +83,29 @@ struct GroupCoordinator::GroupFetch {
   std::vector<std::pair<std::size_t, std::size_t>> places;
   bool by_id = false;
 
-  void fill(protocol::OffsetFetchResponse::OffsetFetchResponsePartitions& out, const FetchedOffset& from, const TopicNames& topics) {
+  static void fill(protocol::OffsetFetchResponse::OffsetFetchResponsePartitions& out, const FetchedOffset& from,
+                   const std::optional<KnownTopic>& current) {
     out.partition_index = from.partition;
     out.committed_offset = -1;
     if (!from.value) return;
     // Committed for a topic that is gone; its successor begins with nothing.
-    const auto current = topics.id_of(from.topic);
-    if (!from.value->topic_id.is_zero() && current && *current != from.value->topic_id) return;
+    if (!from.value->topic_id.is_zero() && current && current->id != from.value->topic_id) return;
     out.committed_offset = from.value->offset;
     out.committed_leader_epoch = from.value->leader_epoch;
     out.metadata = from.value->metadata;
   }
 
-  void answer(ErrorCode error, const std::vector<FetchedOffset>& fetched, const TopicNames& topics) {
+  void answer(ErrorCode error, const std::vector<FetchedOffset>& fetched, const Topics& topics) {
     response.error_code = number(error);
     if (error != ErrorCode::kNone) {
       for (auto& topic : response.topics) {
         for (auto& partition : topic.partitions) partition.error_code = number(error);
       }
     } else if (wanted) {
+      std::optional<KnownTopic> current;
       for (std::size_t i = 0; i < places.size(); ++i) {
-        fill(response.topics[places[i].first].partitions[places[i].second], fetched[i], topics);
+        if (i == 0 || fetched[i].topic != fetched[i - 1].topic) current = topics.find(fetched[i].topic);
+        fill(response.topics[places[i].first].partitions[places[i].second], fetched[i], current);
       }
     } else {
       list_all(fetched, topics);
@@ -112,22 +113,45 @@ struct GroupCoordinator::GroupFetch {
     joint->put(index, std::move(response));
   }
 
-  void list_all(const std::vector<FetchedOffset>& fetched, const TopicNames& topics) {
+  void list_all(const std::vector<FetchedOffset>& fetched, const Topics& topics) {
     for (std::size_t i = 0; i < fetched.size();) {
       const std::string& name = fetched[i].topic;
-      const auto id = topics.id_of(name);
+      const std::optional<KnownTopic> current = topics.find(name);
       protocol::OffsetFetchResponse::OffsetFetchResponseTopics topic;
       topic.name = name;
-      topic.topic_id = id.value_or(TopicId{});
+      if (current) topic.topic_id = current->id;
       for (; i < fetched.size() && fetched[i].topic == name; ++i) {
-        fill(topic.partitions.emplace_back(), fetched[i], topics);
+        fill(topic.partitions.emplace_back(), fetched[i], current);
         if (topic.partitions.back().committed_offset < 0) topic.partitions.pop_back();
       }
-      const bool can_be_told = !by_id || id;
+      const bool can_be_told = !by_id || current;
       if (can_be_told && !topic.partitions.empty()) response.topics.push_back(std::move(topic));
     }
   }
 };
+
+// Each partition that exists once: what is committed for it may be a thousand times as long as its number.
+void GroupCoordinator::ask(const std::vector<protocol::OffsetFetchRequest::OffsetFetchRequestTopics>& topics, GroupFetch& fetch) const {
+  std::unordered_map<std::string, std::unordered_set<PartitionIndex>> asked;
+  for (const auto& topic : topics) {
+    auto& out = fetch.response.topics.emplace_back();
+    out.name = topic.name;
+    out.topic_id = topic.topic_id;
+    const std::optional<KnownTopic> known = fetch.by_id ? topics_.find(topic.topic_id) : topics_.find(topic.name);
+    auto* const seen = known ? &asked[known->name] : nullptr;
+    for (const PartitionIndex partition : topic.partition_indexes) {
+      const bool exists = known && known->has(partition);
+      if (exists && !seen->insert(partition).second) continue;
+      auto& out_partition = out.partitions.emplace_back();
+      out_partition.partition_index = partition;
+      out_partition.committed_offset = -1;
+      out_partition.error_code = number(fetch.by_id && !known ? ErrorCode::kUnknownTopicId : ErrorCode::kNone);
+      if (!exists) continue;
+      fetch.places.emplace_back(fetch.response.topics.size() - 1, out.partitions.size() - 1);
+      fetch.wanted->emplace_back(known->name, partition);
+    }
+  }
+}
 
 void GroupCoordinator::fetch_group(GroupFetch fetch, const RequestContext&) {
   const std::string group_id = fetch.group_id;
@@ -158,7 +182,8 @@ void GroupCoordinator::fetch_offsets(const protocol::OffsetFetchRequest& request
       to.partition_indexes = topic.partition_indexes;
     }
   }
-  const auto groups = each_once(version < kFetchManyGroups ? single : request.groups, &Request::OffsetFetchRequestGroup::group_id);
+  const auto& all = version < kFetchManyGroups ? single : request.groups;
+  const auto groups = each_once(all, &Request::OffsetFetchRequestGroup::group_id);
 
   Joint<GroupFetch::GroupResponse>::Done done = [reply = std::move(reply),
                                                  version](std::vector<GroupFetch::GroupResponse> answers) mutable {
@@ -187,7 +212,7 @@ void GroupCoordinator::fetch_offsets(const protocol::OffsetFetchRequest& request
   const auto joint = Joint<GroupFetch::GroupResponse>::of(groups.size(), std::move(done));
 
   for (std::size_t index = 0; index < groups.size(); ++index) {
-    const auto& group = groups[index];
+    const auto& group = *groups[index];
     GroupFetch fetch;
     fetch.joint = joint;
     fetch.index = index;
@@ -195,23 +220,7 @@ void GroupCoordinator::fetch_offsets(const protocol::OffsetFetchRequest& request
     fetch.response.group_id = group.group_id;
     fetch.by_id = by_id;
     if (group.topics) fetch.wanted.emplace();
-    std::unordered_map<std::string, std::unordered_set<PartitionIndex>> asked;
-    for (const auto& topic : group.topics.value_or(std::vector<Request::OffsetFetchRequestTopics>{})) {
-      auto& out = fetch.response.topics.emplace_back();
-      out.name = topic.name;
-      out.topic_id = topic.topic_id;
-      const std::optional<std::string> name = by_id ? topics_.name_of(topic.topic_id) : std::optional(topic.name);
-      for (const PartitionIndex partition : topic.partition_indexes) {
-        if (name && !asked[*name].insert(partition).second) continue;
-        auto& out_partition = out.partitions.emplace_back();
-        out_partition.partition_index = partition;
-        out_partition.committed_offset = -1;
-        out_partition.error_code = number(name ? ErrorCode::kNone : ErrorCode::kUnknownTopicId);
-        if (!name) continue;
-        fetch.places.emplace_back(fetch.response.topics.size() - 1, out.partitions.size() - 1);
-        fetch.wanted->emplace_back(*name, partition);
-      }
-    }
+    if (group.topics) ask(*group.topics, fetch);
     fetch_group(std::move(fetch), context);
   }
 }

@@ -19,22 +19,19 @@ using protocol::OffsetFetchResponse;
 
 inline constexpr PartitionIndex kOnly = 0;
 
-class Topics final : public TopicNames {
+class TestTopics final : public Topics {
  public:
-  std::optional<TopicId> id_of(std::string_view topic) const override {
+  std::optional<KnownTopic> find(std::string_view topic) const override {
     const auto found = ids.find(topic);
-    return found == ids.end() ? std::nullopt : std::optional(found->second);
+    return found == ids.end() ? std::nullopt : std::optional(KnownTopic{found->first, found->second, partitions});
   }
-  std::optional<std::string> name_of(const TopicId& id) const override {
+  std::optional<KnownTopic> find(const TopicId& id) const override {
     for (const auto& [topic, known] : ids) {
-      if (known == id) return topic;
+      if (known == id) return KnownTopic{topic, known, partitions};
     }
     return std::nullopt;
   }
-  bool has(std::string_view topic, PartitionIndex partition) const override {
-    return ids.contains(topic) && partition >= 0 && partition < partitions;
-  }
-  PartitionIndex partitions = 4;  // of every topic
+  std::int32_t partitions = 4;  // of every topic
   std::map<std::string, TopicId, std::less<>> ids;
 };
 
@@ -150,7 +147,7 @@ class GroupCoordinatorTest : public ::testing::Test {
     request.retention_time_ms = what.retention_ms;
     auto& topic = request.topics.emplace_back();
     if (what.v < 10) topic.name = what.topic;
-    if (what.v >= 10) topic.topic_id = topics_.id_of(what.topic).value_or(topic_id(99));
+    if (what.v >= 10) topic.topic_id = topics_.find(what.topic).value_or(KnownTopic{"", topic_id(99)}).id;
     auto& partition = topic.partitions.emplace_back();
     partition.partition_index = what.partition;
     partition.committed_offset = what.offset;
@@ -188,7 +185,7 @@ class GroupCoordinatorTest : public ::testing::Test {
   SimClock clock_;
   SimRandom random_{7};
   SimExecutor executor_{clock_};
-  Topics topics_;
+  TestTopics topics_;
   GroupCoordinatorSettings settings_;
   std::shared_ptr<MemoryLog> log_ = std::make_shared<MemoryLog>();
   std::unique_ptr<GroupCoordinator> groups_;

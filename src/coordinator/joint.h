@@ -10,14 +10,14 @@
 
 namespace barnabas::coordinator {
 
-// The parts with different names, in the order of the request: a name is a few bytes, and what is answered for it may be
+// Pointers to the parts with different names, in the order of the request: a name is a few bytes, and what is answered for it may be
 // megabytes, so that who names a group ten thousand times is told of it once.
 template <class Part, class Name>
-std::vector<Part> each_once(const std::vector<Part>& parts, Name name_of) {
+std::vector<const Part*> each_once(const std::vector<Part>& parts, Name name_of) {
   std::unordered_set<std::string_view> names;
-  std::vector<Part> once;
+  std::vector<const Part*> once;
   for (const Part& part : parts) {
-    if (names.insert(std::invoke(name_of, part)).second) once.push_back(part);
+    if (names.insert(std::invoke(name_of, part)).second) once.push_back(&part);
   }
   return once;
 }

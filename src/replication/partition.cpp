@@ -103,10 +103,10 @@ LeaderEpoch Partition::leader_epoch() const {
   return leader_epoch_;
 }
 
-ErrorCode Partition::check_end_known(Isolation isolation) const {
-  const Offset end = readable_end(isolation);
+ErrorCode Partition::check_end_known() const {
+  const Offset committed = high_watermark();
   const std::lock_guard lock(mutex_);
-  return end < epoch_start_ ? ErrorCode::kOffsetNotAvailable : ErrorCode::kNone;
+  return committed < epoch_start_ ? ErrorCode::kOffsetNotAvailable : ErrorCode::kNone;
 }
 
 AppendOutcome Partition::append(const AcceptedBatch& batch, bool check_producer) {

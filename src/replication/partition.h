@@ -129,9 +129,9 @@ class Partition final : public storage::LogListener, public std::enable_shared_f
   // kNone, or why a request with this epoch is not for us (E1, P8). kNoLeaderEpoch: not checked.
   ErrorCode check_leader(LeaderEpoch current_leader_epoch) const;
   LeaderEpoch leader_epoch() const;
-  // kNone, or OFFSET_NOT_AVAILABLE: what is readable does not reach the begin of this leader's epoch yet. The leader before
+  // kNone, or OFFSET_NOT_AVAILABLE: the high watermark does not reach the begin of this leader's epoch yet. The leader before
   // may have shown more, so the end that is known here is nobody's to tell (V14).
-  ErrorCode check_end_known(Isolation isolation) const;
+  ErrorCode check_end_known() const;
   Offset high_watermark() const { return Offset(high_watermark_.load(std::memory_order_acquire)); }
   Offset last_stable() const;
   Offset readable_end(Isolation isolation) const { return isolation == Isolation::kReadCommitted ? last_stable() : high_watermark(); }

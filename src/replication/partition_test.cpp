@@ -429,13 +429,13 @@ TEST_F(PartitionTest, ANewEpochKnowsNoEndBeforeWhatWasThereIsCommitted) {  // V1
   start_warm(Durability::kFsync);
   queue_->set_sync_delay(std::chrono::milliseconds(5));
   append();
-  EXPECT_EQ(partition_->check_end_known(Isolation::kReadUncommitted), ErrorCode::kNone) << "it was never told to be there";
+  EXPECT_EQ(partition_->check_end_known(), ErrorCode::kNone) << "it was never told to be there";
   partition_->become_leader(LeaderEpoch(1));
-  EXPECT_EQ(partition_->check_end_known(Isolation::kReadUncommitted), ErrorCode::kOffsetNotAvailable);
+  EXPECT_EQ(partition_->check_end_known(), ErrorCode::kOffsetNotAvailable);
   pass(20);
-  EXPECT_EQ(partition_->check_end_known(Isolation::kReadUncommitted), ErrorCode::kNone);
+  EXPECT_EQ(partition_->check_end_known(), ErrorCode::kNone);
   append();
-  EXPECT_EQ(partition_->check_end_known(Isolation::kReadUncommitted), ErrorCode::kNone);
+  EXPECT_EQ(partition_->check_end_known(), ErrorCode::kNone);
   pass(20);
 }
 

@@ -84,7 +84,7 @@ struct Server::Parts {
   std::unique_ptr<metadata::MetadataLog> metadata_log;
   std::unique_ptr<controller::Controller> controller;
   std::unique_ptr<replication::PartitionManager> partitions;
-  std::unique_ptr<broker::ImageTopicNames> topic_names;
+  std::unique_ptr<broker::ImageTopics> topics;
   std::unique_ptr<LiveLimits> live_limits;
   std::unique_ptr<coordinator::GroupCoordinator> groups;
   std::unique_ptr<broker::GroupPartitions> group_partitions;
@@ -150,8 +150,8 @@ Result<> Server::Parts::start_metadata() {
   controller = std::make_unique<controller::Controller>(*metadata_log, loader->holder(), *control, random, controller::Policy::of(settings),
                                                         [this] { active.set_value(); });
   partitions = std::make_unique<replication::PartitionManager>(*logs, settings, settings.node_id());
-  topic_names = std::make_unique<broker::ImageTopicNames>(loader->holder());
-  groups = std::make_unique<coordinator::GroupCoordinator>(broker::group_settings(settings), clock, random, *control, *topic_names);
+  topics = std::make_unique<broker::ImageTopics>(loader->holder());
+  groups = std::make_unique<coordinator::GroupCoordinator>(broker::group_settings(settings), clock, random, *control, *topics);
   group_partitions = std::make_unique<broker::GroupPartitions>(*groups, *partitions, clock, settings.node_id());
   live_limits = std::make_unique<LiveLimits>(settings);
   loader->add_publisher(*live_limits);

@@ -92,9 +92,9 @@ class Topic:
 UNKNOWN_TOPIC = Topic("there-is-no-such-topic", uuid.UUID(int=0x1234567890ABCDEF))
 
 
-def resident_bytes(broker):
+def resident_bytes(broker, which="VmRSS"):
     status = Path(f"/proc/{broker.pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) << 10
+    return int(re.search(rf"{which}:\s+(\d+) kB", status)[1]) << 10
 
 
 def until(condition, what, timeout_s=20):

@@ -1,10 +1,13 @@
-"""Clients that ask for too much of something that costs next to nothing to ask: D11, D15, D20, D23, D24, W7."""
+"""Clients that ask for too much of something that costs next to nothing to ask: D6, D11, D15, D20, D23, D24, W7."""
 
 import re
 import statistics
 import threading
 import time
 import uuid
+from pathlib import Path
+
+import pytest
 
 from groups import Member, coordinator_ready, leave
 from records import Record, batch
@@ -53,6 +56,31 @@ def test_D11_ten_thousand_requests_with_one_correlation_id(broker, client, make_
         answers.add(payload)
     sender.join()
     assert len(answers) == 1
+
+
+LONG_NAME = "n" * 32_000
+MANY = list(range(100_000))
+ONE_NAME_FOR_ALL = {
+    ("DescribeProducers", 0): {"topics": [{"name": LONG_NAME, "partition_indexes": MANY}]},
+    ("DescribeLogDirs", 4): {"topics": [{"topic": LONG_NAME, "partitions": MANY}]},
+    ("OffsetFetch", 8): {"groups": [{"group_id": "g", "topics": [{"name": LONG_NAME, "partition_indexes": MANY}]}]},
+    ("ListOffsets", 7): {
+        "replica_id": -1,
+        "topics": [{"name": LONG_NAME, "partitions": [{"partition_index": i, "timestamp": -1} for i in MANY]}],
+    },
+}
+
+
+@rule("D6")
+@ours("Kafka's memory is its heap's")
+@pytest.mark.parametrize("api, version", ONE_NAME_FOR_ALL)
+def test_D6_a_long_name_with_many_partitions(broker, client, api, version):
+    """A name is kept once, not once a partition: that would be 3 GB for a request of half a megabyte."""
+    coordinator_ready(client, "g")
+    Path(f"/proc/{broker.pid}/clear_refs").write_text("5")  # the peak begins anew
+    before = resident_bytes(broker)
+    client.call(api, version, ONE_NAME_FOR_ALL[api, version])
+    assert resident_bytes(broker, "VmHWM") - before < 256 << 20
 
 
 @rule("D15")

@@ -52,8 +52,8 @@ void tell(Answer& answer, std::int16_t version, Offset offset, std::int64_t time
   if (version >= kFirstWithEpoch) answer.leader_epoch = epoch.value();
 }
 
-ErrorCode check_end_known(const replication::Partition& partition, replication::Isolation isolation, std::int16_t version) {
-  const ErrorCode error = partition.check_end_known(isolation);
+ErrorCode check_end_known(const replication::Partition& partition, std::int16_t version) {
+  const ErrorCode error = partition.check_end_known();
   return error != ErrorCode::kNone && version < kFirstWithOffsetNotAvailable ? ErrorCode::kLeaderNotAvailable : error;
 }
 
@@ -74,7 +74,7 @@ void search(const Search& what, std::int16_t version, replication::Isolation iso
   }
   // What is not readable yet is not there yet.
   if (!*found || (*found)->offset >= what.log->readable_end(isolation)) {
-    answer.error_code = static_cast<std::int16_t>(check_end_known(*what.log, isolation, version));
+    answer.error_code = static_cast<std::int16_t>(check_end_known(*what.log, version));
     return;
   }
   tell(answer, version, (*found)->offset, (*found)->timestamp_ms, (*found)->leader_epoch);
@@ -111,12 +111,12 @@ class ListOffsets {
   }
 
  private:
-  std::set<std::pair<std::string, PartitionIndex>> repeated_partitions() const {
-    std::set<std::pair<std::string, PartitionIndex>> seen, repeated;
+  std::set<std::pair<std::string_view, PartitionIndex>> repeated_partitions() const {
+    std::set<std::pair<std::string_view, PartitionIndex>> seen, repeated;
     for (const auto& topic : request_.topics) {
       for (const auto& partition : topic.partitions) {
-        std::pair key(topic.name, partition.partition_index);
-        if (!seen.insert(key).second) repeated.insert(std::move(key));
+        const std::pair<std::string_view, PartitionIndex> key(topic.name, partition.partition_index);
+        if (!seen.insert(key).second) repeated.insert(key);
       }
     }
     return repeated;
@@ -134,7 +134,7 @@ class ListOffsets {
     const storage::Log& log = partition->log();
     switch (asked.timestamp) {
       case kLatest:
-        if (const ErrorCode error = check_end_known(*partition, isolation_, context_.version); error != ErrorCode::kNone) return error;
+        if (const ErrorCode error = check_end_known(*partition, context_.version); error != ErrorCode::kNone) return error;
         tell(answer, context_.version, partition->readable_end(isolation_), -1, partition->leader_epoch());
         break;
       case kEarliest:

@@ -18,22 +18,26 @@ using protocol::DescribeLogDirsResponse;
 using Directory = DescribeLogDirsResponse::DescribeLogDirsResult;
 
 // What the request wants to know of; nullopt: everything.
-using Wanted = std::optional<std::set<std::pair<std::string, PartitionIndex>>>;
+using Wanted = std::optional<std::map<std::string, std::set<PartitionIndex>>>;
 
 Wanted wanted_of(const DescribeLogDirsRequest& request) {
   if (!request.topics) return std::nullopt;
   Wanted wanted(std::in_place);
-  for (const auto& topic : *request.topics) {
-    for (const PartitionIndex partition : topic.partitions) wanted->emplace(topic.topic, partition);
-  }
+  for (const auto& topic : *request.topics) { (*wanted)[topic.topic].insert(topic.partitions.begin(), topic.partitions.end()); }
   return wanted;
+}
+
+bool is_wanted(const Wanted& wanted, const storage::Log& log) {
+  if (!wanted) return true;
+  const auto topic = wanted->find(log.topic());
+  return topic != wanted->end() && topic->second.contains(log.partition());
 }
 
 void add_logs(const Wanted& wanted, const std::vector<std::shared_ptr<storage::Log>>& logs, const storage::LogDirectory& directory,
               Directory& told) {
   std::map<std::string, std::vector<const storage::Log*>> by_topic;
   for (const auto& log : logs) {
-    if (&log->directory() != &directory || (wanted && !wanted->contains({log->topic(), log->partition()}))) continue;
+    if (&log->directory() != &directory || !is_wanted(wanted, *log)) continue;
     by_topic[log->topic()].push_back(log.get());
   }
   for (auto& [name, partitions] : by_topic) {

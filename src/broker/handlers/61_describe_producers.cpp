@@ -2,7 +2,8 @@
 //
 // Behaviour: a wrong topic name is 17, an unknown topic or partition 3, one that we do not lead 6. Who asks for a partition
 // twice is told once: a small request has no answer without bounds.
-#include <set>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "broker/broker.h"
 #include "broker/handlers/handlers.h"
@@ -37,13 +38,14 @@ void describe(Broker& broker, const metadata::Topic& topic, PartitionAnswer& tol
 void handle_describe_producers(Broker& broker, const RequestContext& context, protocol::DescribeProducersRequest&& request,
                                Replier<protocol::DescribeProducersResponse> reply) {
   protocol::DescribeProducersResponse response;
-  std::set<std::pair<std::string, PartitionIndex>> told_of;
+  std::unordered_map<std::string_view, std::unordered_set<PartitionIndex>> told_of;
   for (auto& asked : request.topics) {
     auto& topic = response.topics.emplace_back();
     const std::string problem = topic_name_problem(asked.name);
     const metadata::Topic* known = problem.empty() ? context.image->find_topic(asked.name) : nullptr;
+    std::unordered_set<PartitionIndex>& told_of_topic = told_of[asked.name];
     for (const PartitionIndex index : asked.partition_indexes) {
-      if (!told_of.emplace(asked.name, index).second) continue;
+      if (!told_of_topic.insert(index).second) continue;
       PartitionAnswer& told = topic.partitions.emplace_back();
       told.partition_index = index;
       if (!problem.empty()) {
@@ -54,7 +56,7 @@ void handle_describe_producers(Broker& broker, const RequestContext& context, pr
         describe(broker, *known, told);
       }
     }
-    topic.name = std::move(asked.name);
+    topic.name = asked.name;
   }
   reply(response);
 }
