@@ -30,6 +30,8 @@ def test_topic_command(tool, new_topic, broker):
         return "PartitionCount: 3" in described and described.count("\tPartition: ") == 3
 
     wait_until(grown, 20 * PATIENCE, "three partitions are described")
+    tool(command, "--create", "--topic", f"{topic}-made", "--partitions", 2, "--config", "retention.ms=1000")
+    assert f"{topic}-made" in tool(command, "--list").split()
     assert "does not exist" in tool.refused(command, "--describe", "--topic", "there-is-no-such-topic")
     tool(command, "--delete", "--topic", topic)
 
