@@ -164,6 +164,22 @@ def test_ADM10_who_fetches_too_much_is_told_and_rests(connect, make_topic, limit
 
 
 @rule("ADM10")
+@pytest.mark.parametrize("entity", [{"client-id": "busy"}, {"user": "ANONYMOUS"}], ids=["client", "user"])
+def test_ADM10_who_takes_too_much_time_is_told_and_rests(connect, make_topic, limited, entity):
+    names, client = [make_topic(partitions=50).name for _ in range(10)], connect(client_id="busy")
+    assert limited(entity, ("request_percentage", 0.01)) == NONE
+    asked = {"topics": [{"name": name} for name in names]}
+
+    def throttled():
+        return client.call("Metadata", 9, asked, deadline_s=60)["throttle_time_ms"]
+
+    rest_ms = until(throttled, "throttled")
+    began = time.monotonic()
+    client.call("ApiVersions", 3, {"client_software_name": "t", "client_software_version": "1"}, deadline_s=60)
+    assert time.monotonic() - began > min(rest_ms, 60_000) / 1000 * 0.8, rest_ms
+
+
+@rule("ADM10")
 def test_ADM10_a_quota_that_is_removed_is_gone(connect, client, make_topic):
     topic, greedy = make_topic(), connect(client_id="reformed")
     assert quota(client, {"client-id": "reformed"}, ("producer_byte_rate", 1_000_000.0)) == NONE
