@@ -1,5 +1,6 @@
 """Clusters by name, and completion."""
 
+import socket
 import subprocess
 
 import pytest
@@ -22,6 +23,16 @@ def test_a_profile_says_where(profiles, broker):
     unknown = run("cluster", "info", "--profile", "nowhere", env=profiles)
     assert unknown.code == 2
     assert "there are gone, here" in unknown.err
+
+
+@pytest.mark.parametrize(
+    "words", ["cluster info", "topic list", "group list", "config get topic x", "consume x -n 1", "produce x", "bench e2e x"]
+)
+def test_who_does_not_answer_in_time_could_not_be_connected(words):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ended = run(*words.split(), "-b", f"127.0.0.1:{silent.getsockname()[1]}", "--timeout", "500ms", stdin="x\n")
+    assert ended.code == 3, ended
+    assert ended.err.startswith("barnabas: ")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
