@@ -92,6 +92,7 @@ def test_subscriptions_of_client_metrics(tool, broker):
     assert "interval.ms=1000" in tool(CONFIGS, "--entity-type", "client-metrics", "--entity-name", "tools", "--describe")
     tool.refused(CONFIGS, "--entity-type", "client-metrics", "--entity-name", "tools", "--alter", "--add-config", "match=nobody=x")
     tool(CLIENT_METRICS, "--delete", "--name", "tools")
+    assert "tools" not in tool(CLIENT_METRICS, "--list").split()
 
 
 def test_log_dirs_command(tool, new_topic, broker):
@@ -175,16 +176,6 @@ def test_end_to_end_latency(tool, new_topic, broker, acks):
     words = ("--topic", new_topic(broker, 1), "--num-records", 100, "--producer-acks", acks, "--record-size", 50)
     printed = tool(TOOLS + "EndToEndLatency", *words)
     assert re.search(r"Avg latency: [\d.]+ ms", printed), printed
-
-
-def test_client_metrics_command(tool, new_name, broker):
-    command, name = TOOLS + "ClientMetricsCommand", new_name()
-    named = (command, "--name", name)
-    tool(*named, "--alter", "--metrics", "org.apache.kafka.producer.", "--interval", 60_000)
-    assert name in tool(command, "--list").split()
-    assert "interval.ms=60000\n" in tool(*named, "--describe")
-    tool(*named, "--delete")
-    assert name not in tool(command, "--list").split()
 
 
 def test_streams_resetter(tool, written, new_name, broker):

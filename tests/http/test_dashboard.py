@@ -13,7 +13,7 @@ import otlp
 from groups import Member, coordinator_ready
 from records import batch
 from talk import NONE, Topic, create_topic, fetch, produce
-from test_metrics import subscribed, tells
+from telemetry import subscribed, tells
 from wire import ZERO_UUID, Client
 
 DASHBOARD = json.loads((REPOSITORY / "dashboards/barnabas.json").read_text(encoding="utf-8"))

@@ -1,7 +1,5 @@
 """/metrics: every name that docs/metrics.md has, the right numbers, and no more series than it promises."""
 
-import base64
-import contextlib
 import re
 import uuid
 
@@ -9,10 +7,10 @@ import otlp
 import pytest
 from conftest import REPOSITORY, Http, Scrape
 from groups import Member, commit, coordinator_ready
+from quota_words import quota
 from records import Record, batch
 from talk import NONE, Topic, create_topic, delete_topics, fetch, fetch_request, produce, produce_request, rule, until
-from test_quotas import quota
-from telemetry import alter, get, push
+from telemetry import get, subscribed, tells
 from wire import Client
 
 ROW = re.compile(r"^\| `([a-z_]+)` \| (counter|gauge|histogram) \| ([a-z_, ]*) \|", re.MULTILINE)
@@ -35,23 +33,6 @@ def family_of(sample_name, rows):
 
 def unique(what):
     return f"{what}-{uuid.uuid4().hex[:8]}"
-
-
-@contextlib.contextmanager
-def subscribed(client, metrics="*"):
-    """A subscription that asks every client for these metrics."""
-    assert alter(client, "all", metrics=metrics, interval_ms="100") == NONE
-    try:
-        yield
-    finally:
-        assert alter(client, "all", metrics=None, interval_ms=None) == NONE
-
-
-def tells(client, *which, **more):
-    """Pushes metrics as a new client instance of this connection; the instance's id as it is shown."""
-    told = until(lambda: (one := get(client))["requested_metrics"] and one, "the subscription is in force")
-    assert push(client, told, otlp.metrics(*which, **more)) == NONE
-    return base64.urlsafe_b64encode(told["client_instance_id"].bytes).decode().rstrip("=")
 
 
 def missing():

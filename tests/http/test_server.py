@@ -1,13 +1,10 @@
 """What the HTTP server answers, and that nothing about it stops the broker."""
 
-import contextlib
-import signal
 import socket
-import subprocess
 
-import pytest
 from conftest import Http
 from records import batch
+from syncs import injected
 from talk import create_topic, produce, until
 from wire import Client
 
@@ -18,30 +15,13 @@ def test_alive_and_ready(web):
         assert (answer.status, answer.text) == (200, "ok\n"), path
 
 
-@contextlib.contextmanager
-def inject(broker, fault):
-    """strace makes every sync of the broker fail, or late."""
-    syncs = "fsync,fdatasync"
-    command = ["strace", "-f", "-p", str(broker.pid), "-e", f"trace={syncs}", "-e", f"inject={syncs}:{fault}", "-o", "/dev/null"]
-    tracer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    line = tracer.stderr.readline()
-    if "attached" not in line:
-        tracer.kill()
-        pytest.skip(f"strace cannot attach here: {line.strip()}")
-    try:
-        yield
-    finally:
-        tracer.send_signal(signal.SIGINT)
-        tracer.wait(20)
-
-
 def test_a_broker_whose_disks_failed_is_alive_and_not_ready(start_broker):
     broker = start_broker()
     web = Http(broker)
     with Client(broker.address) as client:
         topic = create_topic(client, "doomed")
         assert web.ask("/readyz").status == 200
-        with inject(broker, "error=EIO"):
+        with injected(broker, "error=EIO"):
             assert produce(client, topic, batch([b"x"]))["error_code"] != 0
             answer = web.ask("/readyz")
     assert (answer.status, answer.text) == (503, "every log directory has failed\n")

@@ -10,7 +10,7 @@ import struct
 from wire import uvarint
 
 VARINT, FIXED64, BYTES = 0, 1, 2
-DELTA, CUMULATIVE = 1, 2
+DELTA = 1
 
 
 def field(number, wire, value):

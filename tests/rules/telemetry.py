@@ -1,7 +1,11 @@
 """Short words for client telemetry (KIP-714)."""
 
+import base64
+import contextlib
+
 import otlp
 
+from talk import NONE, until
 from wire import ZERO_UUID
 
 SET, DELETE = 0, 1
@@ -33,3 +37,20 @@ def push(client, told, data=SOME, compression=0, terminating=False, subscription
         "metrics": data,
     }
     return client.call("PushTelemetry", 0, request)["error_code"]
+
+
+@contextlib.contextmanager
+def subscribed(client, metrics="*"):
+    """A subscription that asks every client for these metrics."""
+    assert alter(client, "all", metrics=metrics, interval_ms="100") == NONE
+    try:
+        yield
+    finally:
+        assert alter(client, "all", metrics=None, interval_ms=None) == NONE
+
+
+def tells(client, *which, **more):
+    """Pushes metrics as a new client instance of this connection; the instance's id as it is shown."""
+    told = until(lambda: (one := get(client))["requested_metrics"] and one, "the subscription is in force")
+    assert push(client, told, otlp.metrics(*which, **more)) == NONE
+    return base64.urlsafe_b64encode(told["client_instance_id"].bytes).decode().rstrip("=")

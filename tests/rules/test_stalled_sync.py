@@ -6,13 +6,12 @@ to a produce (P6, seen on two brokers of 4.3.1: 7 at timeout_ms, and the record 
 """
 
 import shutil
-import signal
-import subprocess
 import time
 
 import pytest
 
 from records import batch
+from syncs import Syncs
 from talk import (
     LATEST,
     NONE,
@@ -38,39 +37,21 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed"),
 ]
 
-SYNCS = "fsync,fdatasync,sync_file_range"
 STALL_S = 3
 
 
 @pytest.fixture
-def stall(broker, tmp_path):
+def stall(broker):
     """stall(): from now on every sync begins three seconds late. stall.end(): no longer."""
 
     if broker.settings.get("barnabas.durability") == "page-cache":
         pytest.skip("with page-cache nothing waits for the disk")
 
-    class Stall:
-        tracer = None
-
+    class Stall(Syncs):
         def __call__(self):
-            self.tracer = subprocess.Popen(
-                ["strace", "-f", "-p", str(broker.pid), "-e", f"trace={SYNCS}", "-o", str(tmp_path / "strace")]
-                + ["-e", f"inject={SYNCS}:delay_enter={STALL_S * 1_000_000}"],
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            # strace tells each thread that it holds now.
-            line = self.tracer.stderr.readline()
-            if "attached" not in line:
-                self.tracer.kill()
-                pytest.skip(f"strace cannot attach here: {line.strip()}")
+            self.inject(f"delay_enter={STALL_S * 1_000_000}")
 
-        def end(self):
-            if self.tracer and self.tracer.poll() is None:
-                self.tracer.send_signal(signal.SIGINT)
-                self.tracer.wait(STALL_S + 10)
-
-    one = Stall()
+    one = Stall(broker)
     yield one
     one.end()
 
