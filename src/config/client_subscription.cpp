@@ -50,8 +50,6 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
-std::span<const std::string_view, kClientAttributes> client_match_names() { return kNames; }
-
 Result<ClientSubscription> ClientSubscription::make(const ConfigMap& configs) {
   ClientSubscription made;
   for (const auto& [name, value] : configs) {

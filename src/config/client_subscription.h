@@ -11,7 +11,6 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,10 +24,10 @@ class RE2;
 
 namespace barnabas {
 
-// What a match may ask for, and what a client says of itself, in the order of client_match_names().
+// What a client says of itself and a match may ask for: client_instance_id, client_id, client_software_name,
+// client_software_version, client_source_address, client_source_port.
 inline constexpr std::size_t kClientAttributes = 6;
 using ClientAttributes = std::array<std::string_view, kClientAttributes>;
-std::span<const std::string_view, kClientAttributes> client_match_names();  // "client_instance_id", "client_id" ...
 
 inline constexpr std::int32_t kPushIntervalDefaultMs = 300'000;
 inline constexpr std::string_view kAllClientMetrics = "*";

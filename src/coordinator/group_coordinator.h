@@ -119,7 +119,7 @@ class GroupCoordinator {
   struct GroupFetch;
 
   void delete_group(const std::string& group_id, GroupShard::DeleteReply reply);
-  void ask(const std::vector<protocol::OffsetFetchRequest::OffsetFetchRequestTopics>& topics, GroupFetch& fetch) const;
+  void add_wanted(const std::vector<protocol::OffsetFetchRequest::OffsetFetchRequestTopics>& topics, GroupFetch& fetch) const;
   void fetch_group(GroupFetch fetch, const RequestContext& context);
   std::string fresh_member_id(const std::string& prefix);
 

@@ -3,6 +3,7 @@
 #include <cctype>
 #include <set>
 
+#include "coordinator/each_once.h"
 #include "coordinator/group_coordinator.h"
 #include "coordinator/joint.h"
 

@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "coordinator/each_once.h"
 #include "coordinator/group_coordinator.h"
 #include "coordinator/joint.h"
 
@@ -131,7 +132,8 @@ struct GroupCoordinator::GroupFetch {
 };
 
 // Each partition that exists once: what is committed for it may be a thousand times as long as its number.
-void GroupCoordinator::ask(const std::vector<protocol::OffsetFetchRequest::OffsetFetchRequestTopics>& topics, GroupFetch& fetch) const {
+void GroupCoordinator::add_wanted(const std::vector<protocol::OffsetFetchRequest::OffsetFetchRequestTopics>& topics,
+                                  GroupFetch& fetch) const {
   std::unordered_map<std::string, std::unordered_set<PartitionIndex>> asked;
   for (const auto& topic : topics) {
     auto& out = fetch.response.topics.emplace_back();
@@ -220,7 +222,7 @@ void GroupCoordinator::fetch_offsets(const protocol::OffsetFetchRequest& request
     fetch.response.group_id = group.group_id;
     fetch.by_id = by_id;
     if (group.topics) fetch.wanted.emplace();
-    if (group.topics) ask(*group.topics, fetch);
+    if (group.topics) add_wanted(*group.topics, fetch);
     fetch_group(std::move(fetch), context);
   }
 }

@@ -3,24 +3,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <string_view>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 namespace barnabas::coordinator {
-
-// Pointers to the parts with different names, in the order of the request: a name is a few bytes, and what is answered for it may be
-// megabytes, so that who names a group ten thousand times is told of it once.
-template <class Part, class Name>
-std::vector<const Part*> each_once(const std::vector<Part>& parts, Name name_of) {
-  std::unordered_set<std::string_view> names;
-  std::vector<const Part*> once;
-  for (const Part& part : parts) {
-    if (names.insert(std::invoke(name_of, part)).second) once.push_back(&part);
-  }
-  return once;
-}
 
 template <class Part>
 class Joint {
