@@ -4,8 +4,9 @@
 //   GetTelemetrySubscriptions   an id for the client, what matching subscriptions ask for, an id of that
 //   PushTelemetry               judged against it, read (client_series.h), kept for the console
 //
-// A client instance is forgotten when its connection ends, or 3 push intervals (a minute at least) after its latest
-// request. The subscription's id is made of its content and the client's id, so that any broker knows it again.
+// What no subscription asks for any more is not shown. A client instance is forgotten when its connection ends, or 3 push
+// intervals (a minute at least) after its latest request. The subscription's id is made of its content and the client's
+// id, so that any broker knows it again.
 // Bounds (D10, D16): a connection has one instance, there are at most `clients_max`, the latest used; 1,000 series a client and
 // `series_max` of all; what a client says of itself is cut at 256 bytes; a push is at most `push_max_bytes`, as sent and
 // uncompressed. Nothing is lost with the process that the next pushes do not tell again.

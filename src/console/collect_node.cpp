@@ -44,6 +44,7 @@ void Console::collect_cleaner(Sink& sink) const {
     sink.one(*left_alone, static_cast<double>(cleaner.uncleanable));
   }
   sink.one(family("barnabas_cleaner_last_look_time_seconds"), static_cast<double>(cleaner.looked_ms) / 1e3);
+  if (!cleaner.enabled) return;  // or an alert on a cleaner that hangs goes off
   sink.one(family("kafka_log_logcleanermanager_time_since_last_run_ms"),
            static_cast<double>(std::max<std::int64_t>(0, deps_.clock.wall_ms() - cleaner.looked_ms)));
 }

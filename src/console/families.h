@@ -97,7 +97,7 @@ inline constexpr Family kCleaner[] = {
     {"barnabas_cleaner_read_bytes_total", kCounter, "", "Bytes of batches read; those with something to drop are read twice."},
     {"barnabas_cleaner_written_bytes_total", kCounter, "", "Bytes of batches written."},
     {"barnabas_cleaner_dirty_ratio_max", kGauge, "", "The largest share of a log that was not compacted yet, at the latest look: 0 to 1."},
-    {"barnabas_cleaner_uncleanable_partitions", kGauge, "", "Logs that are left alone: damaged, or at a transaction at once."},
+    {"barnabas_cleaner_uncleanable_partitions", kGauge, "", "Logs that are left alone: damaged, or stopped at a transaction."},
     {"barnabas_cleaner_last_look_time_seconds", kGauge, "",
      "When it last looked for work, in seconds since 1970; it does every log.cleaner.backoff.ms."},
 };
@@ -156,7 +156,8 @@ inline constexpr Family kJmx[] = {
     {"kafka_controller_kafkacontroller_offlinepartitionscount", kGauge, "",
      "Partitions without a leader, or whose leader's log is offline."},
     {"kafka_log_logcleanermanager_max_dirty_percent", kGauge, "", "As barnabas_cleaner_dirty_ratio_max, 0 to 100."},
-    {"kafka_log_logcleanermanager_time_since_last_run_ms", kGauge, "", "Milliseconds since the cleaner last looked for work."},
+    {"kafka_log_logcleanermanager_time_since_last_run_ms", kGauge, "",
+     "Milliseconds since the cleaner last looked for work; none without a cleaner."},
     {"kafka_log_logcleanermanager_uncleanable_partitions_count", kGauge, "", "As barnabas_cleaner_uncleanable_partitions."},
     {"kafka_log_log_size", kGauge, "topic, partition", "Bytes of the partition's segments."},
     {"kafka_log_log_logstartoffset", kGauge, "topic, partition", "The first offset that is still there."},

@@ -50,6 +50,7 @@ void LogCleaner::stop() {
 CleanerReport LogCleaner::report() const {
   const std::scoped_lock lock(mutex_);
   CleanerReport all = done_;
+  all.enabled = options_.enabled;
   for (const Worker& worker : workers_) {
     all.dirty_ratio_max = std::max(all.dirty_ratio_max, worker.dirty_ratio_max);
     all.uncleanable += worker.uncleanable;
@@ -186,14 +187,14 @@ void LogCleaner::finish(Worker& worker, const PassResult& result) {
   give_turn_back(worker);
   Log& log = worker.pass->log();
   const Compactable& work = worker.pass->work();
+  {
+    const std::scoped_lock lock(mutex_);
+    ++done_.passes;
+  }
   if (result.at_transaction && result.compacted_to <= work.first_dirty) {
     log::warn("compaction stops at a transaction", {{"partition", log.name()}, {"offset", work.first_dirty.value()}});
     excuse(log, work.first_dirty);
     return;
-  }
-  {
-    const std::scoped_lock lock(mutex_);
-    ++done_.passes;
   }
   log.set_compacted_to(result.compacted_to);
   const Result<> saved = worker.directory->save_compacted();

@@ -35,6 +35,7 @@ struct CleanerOptions {  // log.cleaner.*
 
 // What it has done since the start, and what it saw at its latest look.
 struct CleanerReport {
+  bool enabled = true;
   std::uint64_t passes = 0;  // that came to their end
   std::uint64_t failed_passes = 0;
   std::uint64_t bytes_read = 0;

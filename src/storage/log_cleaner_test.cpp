@@ -322,6 +322,8 @@ TEST_F(LogCleanerTest, NothingIsRemovedAtOrAboveATransaction) {
   clean();  // and that is not tried again and again
   clean();
   EXPECT_LE(disk_.count(DiskOp::kRead), 8U);
+  EXPECT_EQ(cleaner().report().passes, 2U) << "the second ended where it began";
+  EXPECT_EQ(cleaner().report().uncleanable, 1U);
 }
 
 TEST_F(LogCleanerTest, ADamagedLogIsLeftAsItIs) {  // S8, S10

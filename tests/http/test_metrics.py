@@ -286,6 +286,12 @@ def test_what_compaction_did_is_told(start_broker):
         assert scrape.one("kafka_log_logcleanermanager_max_dirty_percent") == 100 * scrape.one("barnabas_cleaner_dirty_ratio_max")
 
 
+def test_a_cleaner_that_is_off_has_no_time_of_its_last_run(start_broker):
+    scrape = Http(start_broker({"log.cleaner.enable": "false"})).scrape()
+    assert not scrape.all("kafka_log_logcleanermanager_time_since_last_run_ms")
+    assert scrape.one("barnabas_cleaner_passes_total", result="done") == 0
+
+
 def test_what_clients_tell_of_themselves(client, connect, web):
     other = connect(client_id="teller")
     with subscribed(client, "a.,b."):

@@ -21,7 +21,7 @@ inline constexpr Setting kOwnSettings[] = {
     {"barnabas.metadata.engine", kString, "local", not_built(one_of("local|zookeeper|raft"), "zookeeper|raft"), kRestart, kEffective,
      "Where the cluster's metadata is agreed: local is this node alone with one durable file; zookeeper and raft are not built yet."},
     {"barnabas.metrics.series.max", kInt, "20000", between(0, 10000000), kRestart, kEffective,
-     "Partitions, and offsets of groups, that have metrics of their own; the rest, by name, is only counted together."},
+     "Partitions, and offsets of groups, that have metrics of their own; the rest, by name, is only counted together. As many series of clients that push theirs."},
     {"barnabas.slow.request.ms", kInt, "1000", at_least(0), kRestart, kEffective,
      "A request that takes longer is logged with where its time went; waiting for records or group members does not count. 0: none."},
 };
