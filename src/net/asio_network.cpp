@@ -172,6 +172,20 @@ class AsioStream final : public Stream, private AsioPoller::Watcher {
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
+// Where to listen: everywhere without a host, and of a name's addresses the first of IPv4, as Java chooses. Waits for the
+// resolver, at the start only.
+Result<boost::asio::ip::address> resolve(const std::string& host, const tcp::acceptor::executor_type& executor) {
+  boost::system::error_code error;
+  if (host.empty()) return boost::asio::ip::address_v6::any();
+  if (auto address = boost::asio::ip::make_address(host, error); !error) return address;
+  const auto found = tcp::resolver(executor).resolve(host, "", tcp::resolver::passive, error);
+  if (error || found.empty()) return fail(Errc::kInvalidArgument, "listener host " + host + ": " + error.message());
+  for (const auto& one : found) {
+    if (one.endpoint().address().is_v4()) return one.endpoint().address();
+  }
+  return found.begin()->endpoint().address();
+}
+
 class AsioAcceptor final : public Acceptor {
  public:
   AsioAcceptor(std::vector<AsioLoop*> loops, Network::OnAccept on_accept)
@@ -187,8 +201,7 @@ class AsioAcceptor final : public Acceptor {
   Result<> open(const Endpoint& at, const SocketOptions& options) {
     boost::system::error_code error;
     auto& acceptor = state_->acceptor;
-    auto address = boost::asio::ip::make_address(at.host.empty() ? "::" : at.host, error);
-    if (error) return fail(Errc::kInvalidArgument, "listener address " + at.host + " is not a numeric address");
+    TRY_ASSIGN(const auto address, resolve(at.host, acceptor.get_executor()));
     tcp::endpoint endpoint(address, at.port);
     acceptor.open(endpoint.protocol(), error);
     if (error && at.host.empty()) {  // a machine without IPv6

@@ -19,7 +19,7 @@
 namespace barnabas::net {
 
 struct Endpoint {
-  std::string host;  // numeric, without brackets; empty: all interfaces
+  std::string host;  // numeric, without brackets, or a name to listen on; empty: all interfaces
   std::uint16_t port = 0;
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };

@@ -1,4 +1,4 @@
-"""What a partition remembers over a stop and over a crash, and who may open its folder."""
+"""What a partition remembers over a stop and over a crash, who may open its folder, and where a broker listens."""
 
 import subprocess
 
@@ -126,6 +126,18 @@ def test_I12_a_producer_is_forgotten_after_its_time(new_broker, tmp_path):
 
 def _taken(client, topic, data):
     return produce(client, topic, data)["error_code"] == NONE
+
+
+@ours("the oracle has its listeners from its harness")
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_listener_may_have_a_name(new_broker, tmp_path, host):
+    broker = new_broker(tmp_path, {"listeners": f"PLAINTEXT://{host}:0"})
+    try:
+        with Client(broker.start().address) as client:
+            (told,) = client.call("Metadata", 9, {"topics": []})["brokers"]
+        assert (told["host"], told["port"]) == ("127.0.0.1", broker.port)
+    finally:
+        broker.close()
 
 
 @rule("PROC11")
